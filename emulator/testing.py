@@ -1,0 +1,222 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The emulator in tests: as a process on a port (:class:`Emulator`), or without the network (:class:`InProcess`)."""
+
+from __future__ import annotations
+
+import atexit
+import subprocess
+import sys
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .assembly import build
+from .control import PREFIX, Control
+from .exchange import Outcome, Request
+from .options import parse
+
+_ROOT = Path(__file__).resolve().parent.parent
+_RUNNING: set[subprocess.Popen[bytes]] = set()
+_SERVER_SIDE = ("project", "group", "device_uuid", "device_name")
+
+
+class EmulatorError(Exception):
+    """The emulator did not start, or refused a control call."""
+
+
+class Controls(ABC):
+    """What a test can see and change. The same for both kinds of emulator."""
+
+    user_token: str
+
+    @abstractmethod
+    def _control(self, method: str, call: str, query: Mapping[str, str], body: dict[str, Any] | None) -> dict[str, Any]:
+        """Make one control call; raise :class:`EmulatorError` when it is refused."""
+
+    def devices(self, **match: Any) -> list[dict[str, Any]]:
+        """The devices whose fields equal ``match``, in ascending order of ``device_id``."""
+        query = {name: value for name, value in match.items() if name in _SERVER_SIDE}
+        found: list[dict[str, Any]] = self._control("GET", "devices", query, None)["devices"]
+        return [device for device in found if all(device[name] == value for name, value in match.items())]
+
+    def device(self, device_uuid: str) -> dict[str, Any]:
+        """One device."""
+        found = self.devices(device_uuid=device_uuid)
+        if not found:
+            raise EmulatorError(f"there is no device {device_uuid!r}")
+        return found[0]
+
+    def configure(self, device_uuid_or_list: str | Iterable[str], **changes: Any) -> None:
+        """Change devices: online, held, tags, group, apps, fail, agent_version, update_seconds."""
+        uuids = [device_uuid_or_list] if isinstance(device_uuid_or_list, str) else list(device_uuid_or_list)
+        self._control("POST", "configure", {}, {"device_uuids": uuids, "changes": changes})
+
+    def add_fault(
+        self, kind: str, *, method: str | None = None, path: str | None = None, device_uuid: str | None = None,
+        after: int = 0, times: int | None = 1, **args: Any,
+    ) -> None:
+        """Add a fault (docs/emulator.md lists them); ``times=None`` means for ever."""
+        self._control("POST", "faults", {}, {
+            "kind": kind, "method": method, "path": path, "device_uuid": device_uuid, "after": after, "times": times,
+            **args,
+        })
+
+    def clear_faults(self) -> None:
+        """Remove all faults. Calls that a fault delayed still land."""
+        self._control("DELETE", "faults", {}, None)
+
+    def set_switch(self, **switches: Any) -> None:
+        """Change switches (docs/emulator.md lists them)."""
+        self._control("POST", "switches", {}, switches)
+
+    def advance(self, seconds: float) -> None:
+        """Jump the emulated clock, in which devices live, forward."""
+        self._control("POST", "advance", {}, {"seconds": seconds})
+
+    def stats(self) -> dict[str, Any]:
+        """Counters since the start or the last reset."""
+        return self._control("GET", "stats", {}, None)
+
+    def log(self) -> list[dict[str, Any]]:
+        """Every request in order, without tokens."""
+        found: list[dict[str, Any]] = self._control("GET", "log", {}, None)["log"]
+        return found
+
+    def reset_stats(self) -> None:
+        """Forget counters and log; the rate limit remembers."""
+        self._control("DELETE", "stats", {}, None)
+
+    def info(self) -> dict[str, Any]:
+        """Projects, flows, apps and both clocks."""
+        return self._control("GET", "info", {}, None)
+
+    def deployments(self) -> list[dict[str, Any]]:
+        """Every accepted deployment, with its id and its parameters."""
+        found: list[dict[str, Any]] = self._control("GET", "deployments", {}, None)["deployments"]
+        return found
+
+
+class Emulator(Controls):
+    """An emulator in a process of its own. Use :meth:`start`; also a context manager."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, control_token: str | None) -> None:
+        import requests  # here, so that the in-process emulator needs nothing but the standard library
+
+        self._process = process
+        self._http = requests.Session()
+        self._http.trust_env = False
+        if control_token is not None:
+            self._http.headers["X-Control-Token"] = control_token
+        self.url = f"http://127.0.0.1:{port}"
+        self.user_token = self.info()["user_token"]
+
+    @classmethod
+    def start(cls, *, start_timeout: float = 60.0, **options: Any) -> Emulator:
+        """Start on a free loopback port and wait until it answers.
+
+        ``options`` are the long options of the command line with underscores: ``True`` for a flag, a list for a
+        repeated option, a mapping for a repeated ``NAME=VALUE``.
+        """
+        with tempfile.TemporaryDirectory(prefix="emulator-") as folder:
+            port_file, errors = Path(folder, "port"), Path(folder, "errors")
+            options = {"quiet": True, "port": 0, **options, "port_file": port_file, "watch_stdin": True}
+            with errors.open("wb") as stream:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "emulator", *arguments(options)],
+                    cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=stream,
+                )
+            _RUNNING.add(process)
+            deadline = time.monotonic() + start_timeout
+            while not port_file.exists():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    _end(process)
+                    raise EmulatorError(f"the emulator did not start: {errors.read_text(errors='replace').strip()}")
+                time.sleep(0.01)
+            return cls(process, int(port_file.read_text()), options.get("control_token"))
+
+    def _control(self, method: str, call: str, query: Mapping[str, str], body: dict[str, Any] | None) -> dict[str, Any]:
+        answer = self._http.request(method, f"{self.url}{PREFIX}{call}", params=query, json=body, timeout=60)
+        return _checked(answer.status_code, answer.json())
+
+    def stop(self) -> None:
+        """End the process."""
+        self._http.close()
+        _end(self._process)
+
+    def __enter__(self) -> Emulator:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class InProcess(Controls):
+    """An emulator without the network, on a clock that only the test moves: :attr:`now`, in real seconds."""
+
+    def __init__(self, **options: Any) -> None:
+        config = parse(arguments({"start_time": "2026-01-05T00:00:00Z", **options})).config
+        self.exchange = build(config)
+        self.user_token = self.exchange.service.user_token
+        self.now = 0.0
+        self._handler = Control(self.exchange)
+
+    def request(self, method: str, path: str, body: Any) -> Outcome:
+        """One call of the API at the present instant. A delay in the outcome is for the caller to live through."""
+        return self.exchange.receive(Request(method, path, body), self.now)
+
+    def sleep(self, seconds: float) -> None:
+        """Let real time pass."""
+        self.now += seconds
+
+    def _control(self, method: str, call: str, query: Mapping[str, str], body: dict[str, Any] | None) -> dict[str, Any]:
+        reply = self._handler.handle(method, PREFIX + call, query, body, self.now)
+        return _checked(reply.status, reply.body)
+
+
+def arguments(options: Mapping[str, Any]) -> list[str]:
+    """Keyword options as a command line."""
+    line: list[str] = []
+    for name, value in options.items():
+        option = "--" + name.replace("_", "-")
+        if value is True:
+            line.append(option)
+        elif isinstance(value, Mapping):
+            line.extend(f"{option}={key}={item}" for key, item in value.items())
+        elif isinstance(value, (list, tuple)):
+            line.extend(f"{option}={item}" for item in value)
+        elif value is not None and value is not False:
+            line.append(f"{option}={value}")
+    return line
+
+
+def _checked(status: int, body: Any) -> dict[str, Any]:
+    if status != 200:
+        raise EmulatorError(str(body.get("error", body)))
+    found: dict[str, Any] = body
+    return found
+
+
+@atexit.register
+def _end_all() -> None:
+    for process in list(_RUNNING):
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    _RUNNING.discard(process)
+    if process.stdin is not None:
+        process.stdin.close()
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
