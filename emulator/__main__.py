@@ -76,17 +76,24 @@ def _write(path: Path | None, content: str) -> None:
 
 
 def _device_list(exchange: Exchange) -> str:
-    return json.dumps(
-        [
-            {
-                "device_id": device.device_id, "device_uuid": device.uuid, "device_token": device.token,
-                "device_name": device.name, "project": device.project, "group": device.group,
-                "tags": list(device.tags),
-            }
-            for device in exchange.service.fleet
-        ],
-        indent=1,
-    ) + "\n"
+    return (
+        json.dumps(
+            [
+                {
+                    "device_id": device.device_id,
+                    "device_uuid": device.uuid,
+                    "device_token": device.token,
+                    "device_name": device.name,
+                    "project": device.project,
+                    "group": device.group,
+                    "tags": list(device.tags),
+                }
+                for device in exchange.service.fleet
+            ],
+            indent=1,
+        )
+        + "\n"
+    )
 
 
 def _greeting(start: Start, exchange: Exchange, port: int) -> str:

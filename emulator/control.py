@@ -19,8 +19,14 @@ PREFIX = "/_control/"
 _OK = Reply(200, {})
 _MATCHABLE = ("device_uuid", "device_name", "project", "group")
 _TYPES: dict[str, tuple[type, ...]] = {
-    "online": (bool,), "held": (bool,), "fail": (bool, type(None)), "tags": (list,), "apps": (dict,), "group": (str,),
-    "agent_version": (str,), "update_seconds": (int, float, type(None)),
+    "online": (bool,),
+    "held": (bool,),
+    "fail": (bool, type(None)),
+    "tags": (list,),
+    "apps": (dict,),
+    "group": (str,),
+    "agent_version": (str,),
+    "update_seconds": (int, float, type(None)),
 }
 
 
@@ -69,17 +75,20 @@ class Control:
     def _info(self, _query: Mapping[str, str], _body: dict[str, Any], now: float) -> Reply:
         clock = self._service.clock
         at = clock.emulated(now)
-        return Reply(200, {
-            "user_token": self._service.user_token,
-            "devices": len(self._fleet),
-            "projects": self._fleet.projects,
-            "flows": sorted(self._service.flows),
-            "apps": sorted(self._fleet.apps),
-            "real_seconds": round(now, 6),
-            "emulated_seconds": round(at, 6),
-            "emulated_time": clock.stamp(at),
-            "time_factor": clock.factor,
-        })
+        return Reply(
+            200,
+            {
+                "user_token": self._service.user_token,
+                "devices": len(self._fleet),
+                "projects": self._fleet.projects,
+                "flows": sorted(self._service.flows),
+                "apps": sorted(self._fleet.apps),
+                "real_seconds": round(now, 6),
+                "emulated_seconds": round(at, 6),
+                "emulated_time": clock.stamp(at),
+                "time_factor": clock.factor,
+            },
+        )
 
     def _devices(self, query: Mapping[str, str], _body: dict[str, Any], now: float) -> Reply:
         unknown = set(query) - set(_MATCHABLE)
@@ -90,27 +99,47 @@ class Control:
         found = self._fleet.find(uuid) if uuid is not None else None
         candidates = self._fleet if uuid is None else [found] if found else []
         at = self._service.clock.emulated(now)
-        return Reply(200, {"devices": [
-            self._describe(device, at)
-            for device in candidates
-            if all((device.name if key == "device_name" else getattr(device, key)) == value
-                   for key, value in wanted.items())
-        ]})
+        return Reply(
+            200,
+            {
+                "devices": [
+                    self._describe(device, at)
+                    for device in candidates
+                    if all(
+                        (device.name if key == "device_name" else getattr(device, key)) == value
+                        for key, value in wanted.items()
+                    )
+                ]
+            },
+        )
 
     def _describe(self, device: Device, at: float) -> dict[str, Any]:
         self._fleet.life.advance(device, at)
         return {
-            "device_id": device.device_id, "device_uuid": device.uuid, "device_token": device.token,
-            "device_name": device.name, "project": device.project, "group": device.group,
-            "tags": list(device.tags), "online": device.online, "held": device.held,
-            "agent_version": device.agent_version, "fail": device.fail, "update_seconds": device.update_seconds,
+            "device_id": device.device_id,
+            "device_uuid": device.uuid,
+            "device_token": device.token,
+            "device_name": device.name,
+            "project": device.project,
+            "group": device.group,
+            "tags": list(device.tags),
+            "online": device.online,
+            "held": device.held,
+            "agent_version": device.agent_version,
+            "fail": device.fail,
+            "update_seconds": device.update_seconds,
             "apps": [{"app_name": name, "version": version} for name, version in device.apps.items()],
             "updates": [
                 {
-                    "update_id": update.update_id, "update_status": update.status,
-                    "comment": update.deployment.comment, "update_version": update.deployment.app_version or "",
-                    "deployment_id": update.deployment.deployment_id, "flow_id": update.deployment.flow_id,
-                    "created": update.deployment.created, "started": update.started, "finished": update.finished,
+                    "update_id": update.update_id,
+                    "update_status": update.status,
+                    "comment": update.deployment.comment,
+                    "update_version": update.deployment.app_version or "",
+                    "deployment_id": update.deployment.deployment_id,
+                    "flow_id": update.deployment.flow_id,
+                    "created": update.deployment.created,
+                    "started": update.started,
+                    "finished": update.finished,
                 }
                 for update in device.updates
             ],

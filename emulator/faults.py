@@ -107,7 +107,12 @@ def _read(spec: Mapping[str, Any]) -> Fault:
         raise FaultError("after must be an integer of at least 0, times one of at least 1 or null for ever")
     method = spec.get("method")
     return Fault(
-        kind, method.upper() if method else None, spec.get("path"), spec.get("device_uuid"), after, times,
+        kind,
+        method.upper() if method else None,
+        spec.get("path"),
+        spec.get("device_uuid"),
+        after,
+        times,
         {**KINDS[kind], **args},
     )
 

@@ -109,9 +109,10 @@ class TargetReader:
 
     def _candidates(self, target: Target, wanted: Iterable[str]) -> Iterator[Device]:
         """Where to look. A filter on one device costs one look, however large the project is."""
-        uuids = list(wanted) or [
-            item.value for item in target.conditions if item.type == "specific_device" and item.operand == "is"
-        ][:1]
+        uuids = (
+            list(wanted)
+            or [item.value for item in target.conditions if item.type == "specific_device" and item.operand == "is"][:1]
+        )
         if not uuids:
             yield from self._fleet.members(target.project, target.groups)
             return

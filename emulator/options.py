@@ -55,17 +55,36 @@ def parse(arguments: Sequence[str]) -> Start:
         groups=_groups(given.groups or ["4"]),
         tags=tuple(_tag(item) for item in given.tags or ["canary=5"] if item),
         apps=tuple(_app(item) for item in given.app or ["kiosk_ui=3.1.0"]),
-        offline_percent=given.offline_percent, held_percent=given.held_percent, agent_version=given.agent_version,
+        offline_percent=given.offline_percent,
+        held_percent=given.held_percent,
+        agent_version=given.agent_version,
     )
     rules = LifeRules(
-        given.seed, given.heartbeat, given.update_seconds, given.update_spread, given.fail_percent,
+        given.seed,
+        given.heartbeat,
+        given.update_seconds,
+        given.update_spread,
+        given.fail_percent,
     )
     config = Config(
-        population, rules, switches, given.user_token, tuple(given.flow or ["f-77aa-01bc"]), given.time_factor,
-        epoch, time.time(), given.log_size,
+        population,
+        rules,
+        switches,
+        given.user_token,
+        tuple(given.flow or ["f-77aa-01bc"]),
+        given.time_factor,
+        epoch,
+        time.time(),
+        given.log_size,
     )
     return Start(
-        config, given.host, given.port, given.port_file, given.devices_file, given.control_token, given.quiet,
+        config,
+        given.host,
+        given.port,
+        given.port_file,
+        given.devices_file,
+        given.control_token,
+        given.quiet,
         given.watch_stdin,
     )
 
@@ -93,22 +112,46 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--devices-file", type=Path, metavar="FILE", help="write the devices with their tokens here")
     group.add_argument("--control-token", type=_text, metavar="TOKEN", help="what the control API asks for")
     group.add_argument("--quiet", action="store_true", help="say nothing when started")
-    group.add_argument("--log-size", type=_integer(0, 10_000_000), default=100_000, metavar="N",
-                       help="requests kept in the log (100000)")
+    group.add_argument(
+        "--log-size",
+        type=_integer(0, 10_000_000),
+        default=100_000,
+        metavar="N",
+        help="requests kept in the log (100000)",
+    )
     group.add_argument("--watch-stdin", action="store_true", help="stop when the standard input ends")
 
 
 def _add_fleet(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the account")
     group.add_argument("--devices", type=_integer(0, MOST_DEVICES), metavar="N", help="devices in all (20)")
-    group.add_argument("--project", action="append", type=_text, metavar="NAME[=COUNT]",
-                       help="repeatable; without counts the devices are shared out evenly (Kiosks)")
-    group.add_argument("--groups", action="append", type=_text, metavar="N|NAME[,NAME]",
-                       help="so many groups Floor-1.., or these, in each project (4)")
-    group.add_argument("--tags", action="append", metavar="NAME[=PERCENT]",
-                       help="tag on the first so many percent of each group, empty for none (canary=5)")
-    group.add_argument("--app", action="append", type=_text, metavar="NAME[=VERSION]",
-                       help="known apps; with a version: present on all devices (kiosk_ui=3.1.0)")
+    group.add_argument(
+        "--project",
+        action="append",
+        type=_text,
+        metavar="NAME[=COUNT]",
+        help="repeatable; without counts the devices are shared out evenly (Kiosks)",
+    )
+    group.add_argument(
+        "--groups",
+        action="append",
+        type=_text,
+        metavar="N|NAME[,NAME]",
+        help="so many groups Floor-1.., or these, in each project (4)",
+    )
+    group.add_argument(
+        "--tags",
+        action="append",
+        metavar="NAME[=PERCENT]",
+        help="tag on the first so many percent of each group, empty for none (canary=5)",
+    )
+    group.add_argument(
+        "--app",
+        action="append",
+        type=_text,
+        metavar="NAME[=VERSION]",
+        help="known apps; with a version: present on all devices (kiosk_ui=3.1.0)",
+    )
     group.add_argument("--flow", action="append", type=_text, metavar="ID", help="known update flows (f-77aa-01bc)")
     group.add_argument("--user-token", type=_text, metavar="TOKEN", help="the account's token (made from the seed)")
     group.add_argument("--agent-version", type=_text, default="6.2", metavar="V", help="of all devices (6.2)")
@@ -120,13 +163,24 @@ def _add_life(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the life of devices, in emulated seconds")
     group.add_argument("--seed", type=_integer(0, 2**63 - 1), default=1, metavar="N", help="same seed, same fleet (1)")
     group.add_argument("--start-time", type=_moment, metavar="ISO", help="emulated time at the start (now)")
-    group.add_argument("--time-factor", type=_number(1e-3, 1e6), default=1.0, metavar="F",
-                       help="emulated seconds per real second (1)")
+    group.add_argument(
+        "--time-factor", type=_number(1e-3, 1e6), default=1.0, metavar="F", help="emulated seconds per real second (1)"
+    )
     group.add_argument("--heartbeat", type=_number(1e-3, 1e6), default=25.0, metavar="S", help="between beats (25)")
-    group.add_argument("--update-seconds", type=_number(0, 1e7), default=90.0, metavar="MEDIAN",
-                       help="median duration of an update (90)")
-    group.add_argument("--update-spread", type=_number(0, 3), default=0.25, metavar="SIGMA",
-                       help="log-normal spread of durations, 0 for none (0.25)")
+    group.add_argument(
+        "--update-seconds",
+        type=_number(0, 1e7),
+        default=90.0,
+        metavar="MEDIAN",
+        help="median duration of an update (90)",
+    )
+    group.add_argument(
+        "--update-spread",
+        type=_number(0, 3),
+        default=0.25,
+        metavar="SIGMA",
+        help="log-normal spread of durations, 0 for none (0.25)",
+    )
     group.add_argument("--fail-percent", type=_number(0, 100), default=0.0, metavar="P", help="failing updates (0)")
 
 

@@ -31,7 +31,8 @@ class Population:
 
 def default_user_token(seed: int) -> str:
     """The account token of a fleet for which none was given."""
-    return f"u-EMULATOR-{Random(f'{seed}/account').getrandbits(96):024x}"
+    rng = Random(f"{seed}/account")
+    return f"u-EMULATOR-{rng.getrandbits(96):024x}"
 
 
 def populate(plan: Population, seed: int, heartbeat: float) -> list[Device]:
@@ -49,9 +50,18 @@ def populate(plan: Population, seed: int, heartbeat: float) -> list[Device]:
             address, lat, lng = _PLACES[device_id % len(_PLACES)]
             group = plan.groups[index * len(plan.groups) // count]
             device = Device(
-                device_id=device_id, uuid=next(uuids), token=f"t-{rng.getrandbits(128):032x}",
-                name=f"{prefix}-{index + 1:04d}", project=project, group=group, phase=rng.random() * heartbeat,
-                apps=installed, agent_version=plan.agent_version, address=address, lat=lat, lng=lng,
+                device_id=device_id,
+                uuid=next(uuids),
+                token=f"t-{rng.getrandbits(128):032x}",
+                name=f"{prefix}-{index + 1:04d}",
+                project=project,
+                group=group,
+                phase=rng.random() * heartbeat,
+                apps=installed,
+                agent_version=plan.agent_version,
+                address=address,
+                lat=lat,
+                lng=lng,
             )
             members[group].append(device)
             devices.append(device)

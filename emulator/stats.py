@@ -35,9 +35,7 @@ class Stats:
         self._reads = self._attempts = 0
         self.max_in_flight = self.in_flight
 
-    def received(
-        self, method: str, path: str, device_uuid: str | None, body: Any, now: float, by_token: bool
-    ) -> Entry:
+    def received(self, method: str, path: str, device_uuid: str | None, body: Any, now: float, by_token: bool) -> Entry:
         """Count a call and open its log entry. ``body`` must be free of tokens already."""
         self._sequence += 1
         self._calls[f"{method} {path}"] += 1
@@ -50,8 +48,14 @@ class Stats:
             self._recent[device_uuid] = recent
             self._busiest = max(self._busiest, len(recent))
         entry: Entry = {
-            "seq": self._sequence, "at": round(now, 6), "method": method, "path": path, "device_uuid": device_uuid,
-            "status": None, "fault": None, "body": body,
+            "seq": self._sequence,
+            "at": round(now, 6),
+            "method": method,
+            "path": path,
+            "device_uuid": device_uuid,
+            "status": None,
+            "fault": None,
+            "body": body,
         }
         self.log.append(entry)
         return entry

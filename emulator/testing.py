@@ -58,14 +58,31 @@ class Controls(ABC):
         self._control("POST", "configure", {}, {"device_uuids": uuids, "changes": changes})
 
     def add_fault(
-        self, kind: str, *, method: str | None = None, path: str | None = None, device_uuid: str | None = None,
-        after: int = 0, times: int | None = 1, **args: Any,
+        self,
+        kind: str,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        device_uuid: str | None = None,
+        after: int = 0,
+        times: int | None = 1,
+        **args: Any,
     ) -> None:
         """Add a fault (docs/emulator.md lists them); ``times=None`` means for ever."""
-        self._control("POST", "faults", {}, {
-            "kind": kind, "method": method, "path": path, "device_uuid": device_uuid, "after": after, "times": times,
-            **args,
-        })
+        self._control(
+            "POST",
+            "faults",
+            {},
+            {
+                "kind": kind,
+                "method": method,
+                "path": path,
+                "device_uuid": device_uuid,
+                "after": after,
+                "times": times,
+                **args,
+            },
+        )
 
     def clear_faults(self) -> None:
         """Remove all faults. Calls that a fault delayed still land."""
@@ -129,7 +146,10 @@ class Emulator(Controls):
             with errors.open("wb") as stream:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "emulator", *arguments(options)],
-                    cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=stream,
+                    cwd=_ROOT,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=stream,
                 )
             _RUNNING.add(process)
             deadline = time.monotonic() + start_timeout
@@ -171,6 +191,13 @@ class InProcess(Controls):
     def request(self, method: str, path: str, body: Any) -> Outcome:
         """One call of the API at the present instant. A delay in the outcome is for the caller to live through."""
         return self.exchange.receive(Request(method, path, body), self.now)
+
+    def call(self, method: str, path: str, **fields: Any) -> tuple[int, Any]:
+        """A call with the account's token that is expected to be answered: status and body."""
+        reply = self.request(method, path, {"user_token": self.user_token, **fields}).reply
+        if reply is None:
+            raise EmulatorError(f"{method} {path} got no reply")
+        return reply.status, reply.body
 
     def sleep(self, seconds: float) -> None:
         """Let real time pass."""

@@ -131,13 +131,15 @@ class Renderer:
             if status is None:
                 continue
             deployment = update.deployment
-            items.append({
-                "update_id": update.update_id,
-                "update_status": status,
-                "update_version": deployment.app_version or "",
-                "comment": deployment.comment,
-                "deployment_schedule_time": self._stamp(deployment.created),
-            })
+            items.append(
+                {
+                    "update_id": update.update_id,
+                    "update_status": status,
+                    "update_version": deployment.app_version or "",
+                    "comment": deployment.comment,
+                    "deployment_schedule_time": self._stamp(deployment.created),
+                }
+            )
             if len(items) == self._switches.updates_cap:
                 break
         if self._switches.updates_order == "newest_last":
