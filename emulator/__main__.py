@@ -16,7 +16,11 @@ from pathlib import Path
 from .assembly import build
 from .exchange import Exchange
 from .options import OptionError, Start, parse
-from .web import Web, is_loopback, serve
+
+try:
+    from .web import Web, is_loopback, serve
+except ModuleNotFoundError as missing:
+    sys.exit(f"emulator: {missing.name} is missing, install emulator/requirements.txt")
 
 
 def main(arguments: list[str] | None = None) -> int:

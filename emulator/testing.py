@@ -140,6 +140,8 @@ class Emulator(Controls):
         ``options`` are the long options of the command line with underscores: ``True`` for a flag, a list for a
         repeated option, a mapping for a repeated ``NAME=VALUE``.
         """
+        if options.get("devices_file") is not None:
+            options["devices_file"] = Path(options["devices_file"]).absolute()  # the process runs in another folder
         with tempfile.TemporaryDirectory(prefix="emulator-") as folder:
             port_file, errors = Path(folder, "port"), Path(folder, "errors")
             options = {"quiet": True, "port": 0, **options, "port_file": port_file, "watch_stdin": True}
@@ -163,6 +165,11 @@ class Emulator(Controls):
     def _control(self, method: str, call: str, query: Mapping[str, str], body: dict[str, Any] | None) -> dict[str, Any]:
         answer = self._http.request(method, f"{self.url}{PREFIX}{call}", params=query, json=body, timeout=60)
         return _checked(answer.status_code, answer.json())
+
+    @property
+    def pid(self) -> int:
+        """The process, for measurements."""
+        return self._process.pid
 
     def stop(self) -> None:
         """End the process."""
