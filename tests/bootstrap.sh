@@ -12,6 +12,8 @@ uv_version=0.13.9
 
 # Ansible refuses to start in a locale that is not UTF-8, and C.UTF-8 is the only one that is always there.
 export LC_ALL=C.UTF-8
+# Certificates of the site, which pip and git would use too.
+export UV_SYSTEM_CERTS=1
 
 die() {
   echo "error: $*" >&2
@@ -36,6 +38,12 @@ print(os.path.realpath(sys.executable))' "$version" 2>/dev/null) && echo "$real"
   return 1
 }
 
+install_uv() {
+  "$cache/uv/bin/uv" --version >/dev/null 2>&1 && return
+  "$1" -m venv --clear "$cache/uv" &&
+    "$cache/uv/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$uv_version"
+}
+
 # make_venv NAME REQUIREMENTS PYTHON-VERSION...: prints the environment's folder. A finished one is reused as long as
 # its requirements stay the same.
 make_venv() {
@@ -46,19 +54,16 @@ make_venv() {
   (
     # Two runs may start at once; macOS has no flock.
     if type flock >/dev/null 2>&1; then flock 9; fi
-    cmp -s "$requirements" "$venv/installed.txt" && exit
-    if ! "$cache/uv/bin/uv" --version >/dev/null 2>&1; then
-      "$python" -m venv --clear "$cache/uv"
-      "$cache/uv/bin/pip" install --quiet --disable-pip-version-check "uv==$uv_version"
-    fi
-    # --compile-bytecode: where PYTHONDONTWRITEBYTECODE is set, every start of Ansible would compile it all again.
-    # The second way is for networks where only pip knows the package index.
-    { "$cache/uv/bin/uv" venv --quiet --clear --python "$python" "$venv" &&
-      "$cache/uv/bin/uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" -r "$requirements"; } ||
+    cmp -s "$requirements" "$venv/installed.txt" && "$venv/bin/python" -c pass && exit
+    # uv is quick. Where it does not work, for example because only pip is set up to reach an index, pip does it all.
+    # --compile-bytecode: where PYTHONDONTWRITEBYTECODE is set, every start of Ansible would compile everything again.
+    { install_uv "$python" && "$cache/uv/bin/uv" venv --quiet --clear --python "$python" "$venv" &&
+      "$cache/uv/bin/uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" -r "$requirements"; } \
+      2>/dev/null ||
       { "$python" -m venv --clear "$venv" &&
-        "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"; }
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"; } || exit
     cp "$requirements" "$venv/installed.txt"
-  ) 9>"$cache/lock" >&2
+  ) 9>"$cache/lock" >&2 || die "could not make $venv"
   echo "$venv"
 }
 
