@@ -1,0 +1,238 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""What a deployment is: the request, its mark, and the plan (pure). Nothing here reads, writes or waits.
+
+The service has no idempotency key and returns no id (connect-api.md 5.11). The mark is the replacement: a fingerprint
+of what is deployed where, first in the comment, found again in every targeted device's C(updates).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import (
+    FINISHED,
+    Device,
+    DeviceFilter,
+    Update,
+    one_of,
+    read_filters,
+)
+
+MARK = "ans-"  # followed by 20 hexadecimal digits: 24 characters that no encoding changes
+FAILURES = ("failed", "aborted")
+
+# Plan classes: what a targeted device's own record says about this deployment.
+NEEDED = "needed"  # never sent to it
+RETRY = "retry"  # failed or aborted, and to be sent again (retry_failed)
+CURRENT = "current"  # never sent to it, and it has the app version already
+DONE = "done"
+IN_FLIGHT = "in_flight"
+FAILED = "failed"
+ABORTED = "aborted"
+CLASSES = (NEEDED, RETRY, CURRENT, DONE, IN_FLIGHT, FAILED, ABORTED)
+
+
+@dataclass(frozen=True)
+class DeployRequest:
+    flow_id: str
+    project: str
+    groups: tuple[str, ...]
+    filters: tuple[DeviceFilter, ...]
+    app: tuple[str, str] | None
+    parameters: Mapping[str, str] | None
+    comment: str
+    deployment_key: str
+    retry_failed: bool
+    resend: str
+    wait: bool
+    wait_timeout: int
+    wait_interval: int
+    max_failures: int
+    max_failure_percent: int
+
+    @classmethod
+    def read(cls, params: Mapping[str, t.Any]) -> DeployRequest:
+        """Raises InvalidInput, naming the option, before anything is sent."""
+        for name in ("flow_id", "project"):
+            if not params[name].strip():
+                raise InvalidInput("%s is empty." % name)
+        groups = tuple(params["groups"] or ())
+        if not all(group.strip() for group in groups):
+            raise InvalidInput("groups holds an empty name: give names of groups, or leave the option out.")
+        filters = read_filters(params["filters"])
+        parameters = _read_parameters(params["parameters"])
+        _refuse_filters_of_the_other_call(filters, parameters)
+        if not groups and not filters and not params["all_devices"]:
+            raise InvalidInput(
+                "Neither groups nor filters are given, which means every device of project %s. Give groups or filters, "
+                "or say all_devices: true." % params["project"]
+            )
+        if params["all_devices"] and (groups or filters):
+            raise InvalidInput("all_devices is true beside groups or filters: leave out the one that you do not mean.")
+        for name, least, most in (
+            ("wait_timeout", 1, 7 * 86400),
+            ("wait_interval", 1, 3600),
+            ("max_failures", 0, 10**6),
+            ("max_failure_percent", 0, 100),
+        ):
+            if not least <= params[name] <= most:
+                raise InvalidInput("%s is %d; accepted: %d to %d." % (name, params[name], least, most))
+        return cls(
+            flow_id=params["flow_id"].strip(),
+            project=params["project"],
+            groups=groups,
+            filters=filters,
+            app=_read_app(params["app"]),
+            parameters=parameters,
+            comment=(params["comment"] or "").strip(),
+            deployment_key=params["deployment_key"] or "",
+            resend=one_of("resend", params["resend"], ("needed", "all")),
+            **{
+                name: params[name]
+                for name in (
+                    "retry_failed",
+                    "wait",
+                    "wait_timeout",
+                    "wait_interval",
+                    "max_failures",
+                    "max_failure_percent",
+                )
+            },
+        )
+
+    @property
+    def mark(self) -> str:
+        """The same for every spelling of the same deployment: order, repetition and who asks do not count."""
+        what = {
+            "flow": self.flow_id,
+            "project": self.project,
+            "groups": sorted(set(self.groups)),
+            "filters": sorted({(f.type, f.operand, f.value, f.app_version or "") for f in self.filters}),
+            "app": self.app,
+            "parameters": sorted((self.parameters or {}).items()),
+            "key": self.deployment_key,
+        }
+        text = json.dumps(what, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return MARK + hashlib.sha256(text.encode("ascii")).hexdigest()[:20]
+
+    @property
+    def marked_comment(self) -> str:
+        # The mark stands first, so that a service that cuts long comments cuts the user's words, not the mark.
+        return " ".join(part for part in (self.mark, self.comment) if part)
+
+    @property
+    def metadata(self) -> dict[str, t.Any]:
+        app = {"app": {"name": self.app[0], "version": self.app[1]}} if self.app else {}
+        return {"comment": self.marked_comment, **app}
+
+
+def _read_app(given: Mapping[str, t.Any] | None) -> tuple[str, str] | None:
+    if not given:
+        return None
+    for name in ("name", "version"):
+        if not (given[name] or "").strip():
+            raise InvalidInput(
+                "app.%s is empty: give both the name and the version of the app, or leave app out." % name
+            )
+    return given["name"].strip(), given["version"].strip()
+
+
+def _read_parameters(given: Mapping[str, t.Any] | None) -> dict[str, str] | None:
+    """Texts: update parameters are substituted into a flow's commands, and a survey sends texts anyway."""
+    if given is None:
+        return None
+    parameters = {}
+    for name, value in given.items():
+        if isinstance(value, bool):
+            value = str(value).lower()
+        if not isinstance(value, (str, int, float)):
+            raise InvalidInput("parameters.%s is not a text, a number or a boolean." % name)
+        parameters[str(name)] = str(value)
+    return parameters
+
+
+def _refuse_filters_of_the_other_call(filters: Sequence[DeviceFilter], parameters: Mapping[str, str] | None) -> None:
+    for at, one in enumerate(filters):
+        if one.app_version and parameters is None:
+            raise InvalidInput(
+                "filters[%d].app_version is known only to /v2/deploy_update, which is used when parameters are given: "
+                "add parameters (an empty mapping will do), or leave out app_version." % at
+            )
+        if one.type == "update_status" and parameters is not None:
+            raise InvalidInput(
+                "filters[%d].type update_status is not known to /v2/deploy_update, which is used because parameters "
+                "are given: leave out the one or the other." % at
+            )
+
+
+def marked_updates(device: Device, mark: str) -> list[Update]:
+    """The device's updates that carry C(mark) at the start of their comment, oldest first."""
+    pattern = re.compile(re.escape(mark) + r"(?![0-9a-z])", re.IGNORECASE)
+    return [update for update in device.updates if pattern.match(update.comment.lstrip())]
+
+
+def classify(device: Device, request: DeployRequest) -> str:
+    """The plan class of one targeted device."""
+    marked = marked_updates(device, request.mark)
+    if not marked:
+        has_it = request.app is not None and device.apps.get(request.app[0]) == request.app[1]
+        return CURRENT if has_it else NEEDED
+    status = marked[-1].status
+    if status in FAILURES:
+        return RETRY if request.retry_failed else status
+    return DONE if status == "success" else IN_FLIGHT  # a status we do not know is not a reason to send again
+
+
+def twice_sent(device: Device, mark: str) -> bool:
+    """Two updates of one mark that did not fail: somebody sent the deployment twice."""
+    return sum(update.status not in FAILURES for update in marked_updates(device, mark)) > 1
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One call to the service and the devices it is meant to reach."""
+
+    groups: tuple[str, ...]
+    filters: tuple[DeviceFilter, ...]
+    devices: tuple[Device, ...]
+
+
+@dataclass(frozen=True)
+class DeployPlan:
+    """Every targeted device with its class, and the calls that follow from that."""
+
+    devices: tuple[Device, ...]
+    classes: Mapping[str, str]
+    sendings: tuple[Sending, ...]
+
+    def uuids_by_class(self) -> dict[str, list[str]]:
+        return {name: [d.uuid for d in self.devices if self.classes[d.uuid] == name] for name in CLASSES}
+
+
+def make_plan(request: DeployRequest, devices: Sequence[Device]) -> DeployPlan:
+    """Nothing to send when no device needs it; the filter as it is when all do; else as O(resend) says."""
+    classes = {device.uuid: classify(device, request) for device in devices}
+    due = tuple(device for device in devices if classes[device.uuid] in (NEEDED, RETRY))
+    if not due:
+        sendings: tuple[Sending, ...] = ()
+    elif len(due) == len(devices) or request.resend == "all":
+        sendings = (Sending(request.groups, request.filters, tuple(devices)),)
+    else:
+        # Filters are ANDed, so that one call can name one device at most (connect-api.md 2.7).
+        sendings = tuple(Sending((), (DeviceFilter("specific_device", "is", d.uuid),), (d,)) for d in due)
+    return DeployPlan(tuple(devices), classes, sendings)
+
+
+def is_unfinished(status: str | None) -> bool:
+    return status not in FINISHED

@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""The options of every module, said once, and the AnsibleModule that reads them.
+
+ConnectModule adds two things to AnsibleModule: lists and mappings may arrive as JSON text (ad-hoc and AWX surveys
+send strings, and Ansible would cut such a list at its commas), and input that Ansible is about to refuse does not
+have its values echoed (a mistyped option name may hold a token).
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import Report
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._transport import REQUESTS_MISSING
+
+NOT_SHOWN = "VALUE_NOT_SHOWN"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def connection_spec() -> dict[str, dict[str, t.Any]]:
+    """Kept equal to doc_fragments/connection.py by a test."""
+
+    def option(kind: str, env: str | None = None, **more: t.Any) -> dict[str, t.Any]:
+        return {"type": kind, **({"fallback": (env_fallback, [env])} if env else {}), **more}
+
+    return {
+        "api_url": option("str", "CONNECT_API_URL", default="https://api.connect.jfrog.io"),
+        "allow_http": option("bool", default=False),
+        # Required, but refused by Connection.read: Ansible's own message does not name the environment variable.
+        "user_token": option("str", "CONNECT_USER_TOKEN", no_log=True),
+        "timeout": option("int", "CONNECT_TIMEOUT", default=30),
+        "validate_certs": option("bool", "CONNECT_VALIDATE_CERTS", default=True),
+        "ca_path": option("path", "CONNECT_CA_PATH"),
+        "retry_budget": option("int", default=300),
+        "concurrency": option("int", default=16),
+        "device_calls_per_minute": option("int", "CONNECT_DEVICE_CALLS_PER_MINUTE", default=3),
+        "account_calls_per_minute": option("int", "CONNECT_ACCOUNT_CALLS_PER_MINUTE", default=60),
+    }
+
+
+@dataclass(frozen=True)
+class Connection:
+    api_url: str
+    user_token: str
+    timeout: int
+    validate_certs: bool
+    ca_path: str | None
+    retry_budget: int
+    concurrency: int
+    device_calls_per_minute: int
+    account_calls_per_minute: int
+
+    @classmethod
+    def read(cls, params: Mapping[str, t.Any]) -> Connection:
+        """Raises InvalidInput."""
+        if not (params["user_token"] or "").strip():
+            raise InvalidInput(
+                "user_token is missing or empty: give the account's API v1 token as the option user_token or in the "
+                "environment variable CONNECT_USER_TOKEN."
+            )
+        for name, least, most in (
+            ("timeout", 1, 600),
+            ("retry_budget", 0, 86400),
+            ("concurrency", 1, 64),
+            ("device_calls_per_minute", 0, 3),
+            ("account_calls_per_minute", 0, 100000),
+        ):
+            if not least <= params[name] <= most:
+                raise InvalidInput("%s is %d; accepted: %d to %d." % (name, params[name], least, most))
+        return cls(
+            api_url=_api_url(params["api_url"], params["allow_http"]),
+            ca_path=params["ca_path"] or None,
+            **{
+                name: params[name]
+                for name in cls.__dataclass_fields__  # the rest are taken as they are
+                if name not in ("api_url", "ca_path")
+            },
+        )
+
+
+def _api_url(given: str | None, allow_http: bool) -> str:
+    try:
+        parts = urlsplit((given or "").strip().rstrip("/"))
+        host, _port = parts.hostname, parts.port  # reading a port that is none raises
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        raise InvalidInput("api_url is not the address of a service; accepted: https://HOST, without a path.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise InvalidInput("api_url holds a user, a password, a query or a fragment; accepted: https://HOST[:PORT].")
+    if parts.scheme == "http" and not (host in LOOPBACK or allow_http):
+        raise InvalidInput(
+            "api_url is plain http to another machine, where anyone on the way can read the tokens. Use https, or say "
+            "allow_http: true."
+        )
+    return parts.geturl()
+
+
+class ConnectModule(AnsibleModule):
+    """AnsibleModule with the connection options and tolerant, silent reading of lists."""
+
+    params: dict[str, t.Any]
+
+    def __init__(self, spec: dict[str, dict[str, t.Any]]) -> None:
+        super().__init__(argument_spec={**connection_spec(), **spec}, supports_check_mode=True)
+        if REQUESTS_MISSING:
+            self.fail_json(msg=missing_required_lib("requests"), code="missing_library")
+
+    def finish(self, report: Report) -> None:
+        for warning in report.warnings:
+            self.warn(warning)
+        leave = self.fail_json if report.code else self.exit_json
+        leave(**report.as_result(with_diff=self._diff))
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        try:
+            self.params = prepared(self.params, self.argument_spec)
+        except InvalidInput as err:
+            self.params = {}  # they would be echoed, and nothing is known of them yet
+            self.fail_json(**err.as_result())
+
+
+def prepared(params: Mapping[str, t.Any], spec: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """C(params) with JSON text decoded and the values of unknown options masked. Raises InvalidInput."""
+    ready: dict[str, t.Any] = {}
+    for name, value in params.items():
+        if name.startswith("_ansible_"):
+            ready[name] = value
+        elif name not in spec:
+            ready[name] = NOT_SHOWN  # Ansible will refuse it by name
+        else:
+            ready[name] = _prepared_option(name, value, spec[name])
+    return ready
+
+
+def _prepared_option(name: str, value: t.Any, option: Mapping[str, t.Any]) -> t.Any:
+    kind = option["type"]
+    if kind in ("list", "dict") and isinstance(value, str):
+        value = _decoded(name, value, kind)
+    if "options" not in option or value is None:
+        return value
+    entries = value if kind == "list" else [value]
+    if not isinstance(entries, list):
+        raise InvalidInput("%s is not a list; accepted: a list of mappings with %s." % (name, _names(option)))
+    for at, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            where = "%s[%d]" % (name, at) if kind == "list" else name
+            raise InvalidInput("%s is not a mapping; accepted: a mapping with %s." % (where, _names(option)))
+    ready = [prepared(entry, option["options"]) for entry in entries]
+    return ready if kind == "list" else ready[0]
+
+
+def _decoded(name: str, text: str, kind: str) -> t.Any:
+    opening, example = ("[", "a JSON list") if kind == "list" else ("{", "a JSON object")
+    if not text.strip():
+        return None  # an empty survey answer: not given
+    if not text.lstrip().startswith(opening):
+        return text  # Ansible's own short forms: a,b,c and k=v
+    try:
+        return json.loads(text)
+    except ValueError as err:
+        where = "line %d column %d" % (err.lineno, err.colno) if isinstance(err, json.JSONDecodeError) else "unknown"
+        raise InvalidInput(
+            "%s looks like %s but cannot be read (%s, at %s). On a command line put it in single quotes: "
+            "-a '{\"%s\": ...}'." % (name, example, getattr(err, "msg", "not JSON"), where, name)
+        ) from None
+
+
+def _names(option: Mapping[str, t.Any]) -> str:
+    return ", ".join(option["options"])

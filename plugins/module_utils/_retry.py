@@ -1,0 +1,262 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""Sends one call until its fate is settled: what may go again, when, and for how long in all.
+
+The decision is C(pause_before_repeat), a pure function; the rest is bookkeeping around it. Waiting costs no thread,
+so a thousand devices can wait out their minute together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import typing as t
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import (
+    Banned,
+    BudgetExhausted,
+    ConnectError,
+    FateUnknown,
+    NotSent,
+    RateLimited,
+    UnreadableReply,
+)
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._pace import Pace
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._transport import Call, Reply, Transport
+
+FAULT_REPEATS = 5  # a lost reply, a refused connection, a 5xx
+LIMIT_REPEATS = 3  # 429s in a row for one call: more of them risks the ban
+BAN_SUSPECTED = 5  # 429s in a row for anything: from here on one call at a time, a minute apart
+BAN_PROBES = 3
+FULL_MINUTE = 61.0
+LONGEST_RETRY_AFTER = 600.0
+
+
+def pause_before_repeat(failure: ConnectError, call: Call, failures: int, jitter: float) -> float | None:
+    """Seconds to wait before C(call) may go again after its C(failures)-th failure in a row, None when it may not.
+
+    By fate, not by status: what certainly was not acted on may always go again; what may have been acted on only
+    when repeating it leaves the same state. C(jitter) is in [0, 1).
+    """
+    if failure.fatal or not failure.transient or isinstance(failure, BudgetExhausted):
+        return None
+    if isinstance(failure, RateLimited):
+        if failures > LIMIT_REPEATS:
+            return None
+        return (failure.retry_after if failure.retry_after is not None else FULL_MINUTE) + 5.0 * jitter
+    if isinstance(failure, (FateUnknown, UnreadableReply)) and not call.repeatable:
+        return None
+    if failures > FAULT_REPEATS:
+        return None
+    return min(30.0, 2.0 ** (failures - 1)) * (1.0 + jitter)
+
+
+def read_retry_after(header: str | None, now: datetime) -> float | None:
+    """Seconds from a Retry-After header (seconds or HTTP date), clamped; None when absent or unreadable."""
+    if not header:
+        return None
+    if header.strip().isdigit():
+        seconds = float(header)
+    else:
+        try:
+            when = parsedate_to_datetime(header)
+        except (TypeError, ValueError):
+            return None
+        seconds = (when.replace(tzinfo=when.tzinfo or timezone.utc) - now).total_seconds()
+    return min(max(seconds, 1.0), LONGEST_RETRY_AFTER)
+
+
+@dataclass
+class Tally:
+    """What a task has cost so far (RV(api_calls))."""
+
+    reads: int = 0
+    writes: int = 0
+    retries: int = 0
+
+    def count(self, call: Call, again: bool) -> None:
+        self.writes += call.writes
+        self.reads += not call.writes
+        self.retries += again
+
+
+class Waits:
+    """Time spent waiting, as a person at the clock would count it: overlapping waits count once."""
+
+    def __init__(
+        self,
+        budget: float,
+        clock: t.Callable[[], float] = time.monotonic,
+        sleep: t.Callable[[float], t.Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.budget = budget
+        self.clock = clock
+        self._sleep = sleep
+        self._charged = _Span()
+        self._all = _Span()
+
+    @property
+    def total(self) -> float:
+        return self._all.length
+
+    @property
+    def left(self) -> float:
+        return self.budget - self._charged.length
+
+    async def charge(self, seconds: float, failure: ConnectError) -> None:
+        """Wait on the budget, or raise BudgetExhausted when C(seconds) more would overdraw it."""
+        now = self.clock()
+        if self._charged.with_(now, now + seconds) > self.budget:
+            raise BudgetExhausted(
+                "%s Waiting %.0f s more would exceed retry_budget (%g s)." % (failure.msg, seconds, self.budget),
+                code=failure.code,
+                http_status=failure.http_status,
+            )
+        self._charged.add(now, now + seconds)
+        await self.pause(seconds)
+
+    def charge_elapsed(self, since: float) -> None:
+        """Time already lost in a time-out is waiting too."""
+        self._charged.add(since, self.clock())
+
+    async def pause(self, seconds: float) -> None:
+        """Wait without touching the budget: our own courtesy, or an interval between two looks."""
+        now = self.clock()
+        self._all.add(now, now + seconds)
+        await self._sleep(seconds)
+
+
+class _Span:
+    """Length of a union of intervals whose starts never go back."""
+
+    def __init__(self) -> None:
+        self.length = 0.0
+        self._until = float("-inf")
+
+    def with_(self, start: float, end: float) -> float:
+        return self.length + max(0.0, end - max(start, self._until))
+
+    def add(self, start: float, end: float) -> None:
+        self.length = self.with_(start, end)
+        self._until = max(self._until, end)
+
+
+Payload = t.TypeVar("Payload")
+
+
+class Sender:
+    """Calls in, meaning out. C(read) turns a reply into a payload or raises a ConnectError."""
+
+    def __init__(self, transport: Transport, pace: Pace, waits: Waits, jitter: t.Callable[[], float] = random.random):
+        self.tally = Tally()
+        self.waits = waits
+        self._transport = transport
+        self._pace = pace
+        self._jitter = jitter
+        self._limited_in_a_row = 0
+        self._probes_refused = 0
+        self._one_at_a_time = asyncio.Lock()
+        self._end: ConnectError | None = None
+
+    def end(self, reason: ConnectError) -> None:
+        """Nothing more is sent by this task; every further call fails with C(reason)."""
+        self._end = self._end or reason
+
+    async def send(self, call: Call, read: t.Callable[[Reply], Payload]) -> Payload:
+        """The payload, or the failure that ends it; FateUnknown if any attempt at a write may have been acted on."""
+        failures = 0
+        doubt: FateUnknown | None = None
+        while True:
+            try:
+                return await self._attempt(call, read, again=failures > 0)
+            except ConnectError as failure:
+                failures += 1
+                if isinstance(failure, FateUnknown) and call.writes:
+                    doubt = failure
+                if failure.fatal:
+                    self.end(failure)
+                pause = pause_before_repeat(failure, call, failures, self._jitter())
+                if pause is None:
+                    raise (doubt or failure) from None
+                try:
+                    await self.waits.charge(pause, failure)
+                except BudgetExhausted as exhausted:
+                    raise (doubt or exhausted) from None
+
+    async def _attempt(self, call: Call, read: t.Callable[[Reply], Payload], again: bool) -> Payload:
+        if self._limited_in_a_row < BAN_SUSPECTED:
+            return await self._exchange(call, read, again)
+        async with self._one_at_a_time:
+            if self._limited_in_a_row >= BAN_SUSPECTED and self._end is None:
+                await self.waits.charge(FULL_MINUTE, RateLimited("The service answers 429 to every call."))
+            return await self._exchange(call, read, again, probe=True)
+
+    async def _exchange(
+        self, call: Call, read: t.Callable[[Reply], Payload], again: bool, probe: bool = False
+    ) -> Payload:
+        async with self._turn(call):
+            if self._end is not None:
+                raise self._end
+            self.tally.count(call, again)
+            started = self.waits.clock()
+            try:
+                reply = await self._transport.exchange(call)
+            except (NotSent, FateUnknown) as failure:
+                self.waits.charge_elapsed(started)
+                if self.waits.left <= 0:
+                    # An outage that outlasted the budget: trying every other device would only multiply the time-outs.
+                    self.end(NotSent("The service could not be reached for longer than retry_budget allows."))
+                raise failure
+            if reply.status == 429:
+                raise self._limited(call, reply, probe)
+            self._limited_in_a_row = self._probes_refused = 0
+            return read(reply)
+
+    def _limited(self, call: Call, reply: Reply, probe: bool) -> RateLimited:
+        self._limited_in_a_row += 1
+        self._probes_refused += probe
+        if call.device_token is None:
+            self._pace.slow_down()
+        if self._probes_refused >= BAN_PROBES:
+            return Banned(
+                "The service answers 429 to every call, also to single ones a minute apart: the account or this "
+                "address is banned. Nothing more was sent. Find out what else calls the API with this account, "
+                "wait, and run the task again.",
+                http_status=429,
+            )
+        return RateLimited(
+            "%s %s: the service answered 429 (rate limit)." % (call.method, call.path),
+            http_status=429,
+            retry_after=read_retry_after(reply.retry_after, datetime.now(timezone.utc)),
+        )
+
+    @asynccontextmanager
+    async def _turn(self, call: Call) -> t.AsyncIterator[None]:
+        """Hold a slot of the rate limit for the time of the call."""
+        while True:
+            slot, wait = self._pace.reserve(call.device_token, self.waits.clock())
+            if not wait:
+                break
+            if call.device_token is None:
+                await self.waits.pause(wait)
+            else:
+                await self.waits.charge(
+                    wait, RateLimited("The device has had its calls for this minute (device_calls_per_minute).")
+                )
+        arrived = True
+        try:
+            yield
+        except NotSent:
+            arrived = False
+            raise
+        finally:
+            self._pace.done(slot, self.waits.clock(), arrived)

@@ -1,0 +1,458 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: connect_deploy
+short_description: Send an update flow to devices of JFrog Connect, at most once
+version_added: 0.1.0
+description:
+  - Sends an update flow to the devices that O(groups) and O(filters) select, and only to those that still need it.
+  - Each deployment carries a B(mark), a fingerprint of the flow, target, app, parameters and O(deployment_key), at the
+    start of its comment. Before sending, the mark is looked for on every targeted device, so that however often the
+    task runs the deployment happens at most once.
+  - When a reply is lost, the devices are looked at again. What cannot be found there is reported as not known, with
+    code V(outcome_unknown), and nothing is sent twice on a guess.
+author:
+  - EdgeOps (@edgeops-collections)
+extends_documentation_fragment:
+  - edgeops.jfrog_connect.connection
+attributes:
+  check_mode:
+    description: Can run in check mode and return the status that a real run would return.
+    support: full
+    details: Reads the target, returns the plan, sends nothing and waits for nothing.
+  diff_mode:
+    description: Returns what has changed, or would change in check mode.
+    support: full
+  idempotent:
+    description: Running it again with the same options changes nothing.
+    support: full
+    details: >-
+      A repeat finds the earlier deployment by its mark; another O(deployment_key) makes another deployment. The service
+      shows the last 50 updates of a device, so a mark is found as long as it is among these.
+options:
+  flow_id:
+    description: ID of the update flow, from the web UI.
+    type: str
+    required: true
+  project:
+    description: Project (fleet) of the devices.
+    type: str
+    required: true
+  groups:
+    description: Devices of any of these groups of the O(project).
+    type: list
+    elements: str
+  filters:
+    description:
+      - Predicates, all of which must hold for a device.
+      - On a command line and in a survey this may be the text of a JSON list.
+    type: list
+    elements: dict
+    suboptions:
+      type:
+        description:
+          - V(specific_device) compares the UUID, V(tag) and V(app) look for one among those of the device,
+            V(device_state) is V(online) or V(offline), and V(update_status) is the state of the device's last update.
+          - V(deployment) is known to the service but refused here, because API v1 does not tell which devices belong
+            to a deployment.
+        type: str
+        required: true
+        choices: [specific_device, tag, app, device_state, update_status, deployment]
+      operand:
+        description: V(is_not) is not accepted for V(device_state).
+        type: str
+        choices: [is, is_not]
+        default: is
+      value:
+        description:
+          - What to compare with, case sensitive.
+          - For V(device_state) one of V(online) and V(offline); for V(update_status) one of V(pending), V(in_progress),
+            V(success), V(failed) and V(aborted).
+        type: str
+        required: true
+      app_version:
+        description: Version that an V(app) must have. The service knows it only together with O(parameters).
+        type: str
+  all_devices:
+    description:
+      - Must be V(true) to send to every device of the O(project), when neither O(groups) nor O(filters) is given.
+    type: bool
+    default: false
+  app:
+    description:
+      - App and version that the flow installs. A device that finishes successfully gets this version recorded.
+      - Devices that have it already are not sent anything.
+    type: dict
+    suboptions:
+      name:
+        description: Name of the app, which must exist.
+        type: str
+        required: true
+      version:
+        description: Version of the app. Quote it, so that V(3.10) stays what it is.
+        type: str
+        required: true
+  comment:
+    description:
+      - Your own words. They follow the mark in the deployment's comment, and do not change which deployment it is.
+    type: str
+  parameters:
+    description:
+      - Update parameters of the flow, name to value. Values are sent as texts. They are visible in the web UI, so do
+        not put secrets there.
+      - When given, also when empty, the deployment goes through C(/v2/deploy_update) instead of C(/v1/deploy_update).
+    type: dict
+  deployment_key:
+    description:
+      - What makes two deployments of the same thing different, such as a change number or the start of the window.
+      - The same flow, target, app, parameters and key are the same deployment, however often the task runs.
+    type: str
+  retry_failed:
+    description: Send again to devices on which the deployment failed or was aborted.
+    type: bool
+    default: false
+  resend:
+    description:
+      - What to do when only a part of the target still needs the deployment.
+      - V(needed) sends it to each of these devices with a call of its own.
+      - V(all) sends it once more to the whole target, also to the devices that have it already.
+    type: str
+    choices: [needed, all]
+    default: needed
+  wait:
+    description: Wait until the deployment has finished on every device, or on too many has failed.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - The longest to wait, in seconds, from V(1) to V(604800).
+      - A device that is offline or held does not finish.
+    type: int
+    default: 1800
+  wait_interval:
+    description: Seconds between two looks, from V(1) to V(3600).
+    type: int
+    default: 30
+  max_failures:
+    description:
+      - How many devices may fail before the task fails, and stops waiting.
+      - With O(max_failure_percent), the larger of the two counts.
+    type: int
+    default: 0
+  max_failure_percent:
+    description: How many percent of the devices that have the deployment may fail, from V(0) to V(100).
+    type: int
+    default: 0
+seealso:
+  - module: edgeops.jfrog_connect.connect_update_trigger
+  - module: edgeops.jfrog_connect.connect_device_info
+"""
+
+EXAMPLES = r"""
+---
+- name: Send the new kiosk software to the canaries and wait for them
+  edgeops.jfrog_connect.connect_deploy:
+    user_token: "{{ vault_connect_user_token }}"
+    flow_id: f-77aa-01bc
+    project: Kiosks
+    filters:
+      - type: tag
+        value: canary
+    app:
+      name: kiosk_ui
+      version: "3.2.0"
+    deployment_key: CHG-4711
+    wait: true
+
+- name: Send it to two groups, accepting that two percent of the devices fail
+  edgeops.jfrog_connect.connect_deploy:
+    user_token: "{{ vault_connect_user_token }}"
+    flow_id: f-77aa-01bc
+    project: Kiosks
+    groups: [Floor-1, Floor-2]
+    parameters:
+      ui_tag: "3.2.0"
+    comment: Autumn release
+    wait: true
+    wait_timeout: 7200
+    max_failure_percent: 2
+"""
+
+RETURN = r"""
+msg:
+  description: What was sent to how many devices, and what went wrong.
+  type: str
+  returned: always
+  sample: "Sent flow f-77aa-01bc (kiosk_ui 3.2.0) to 198 devices of 200 (before: 198 needed, 2 current), mark ans-5c1e."
+code:
+  description:
+    - Why the task failed. V(rollout_failed) when too many devices failed; V(still_running) when the time was over;
+      V(unobservable) when the devices could not be read at the end; V(outcome_unknown) when it is not known whether
+      something was sent; V(empty_target) when no device is selected; V(devices_failed) when calls for some devices were
+      refused for different reasons; or V(invalid_option), V(unauthorized), V(request_rejected), V(rate_limited),
+      V(banned), V(unreachable), V(tls_error), V(unreadable_reply), V(missing_library).
+  type: str
+  returned: failure
+  sample: rollout_failed
+deployment:
+  description: The deployment itself.
+  type: dict
+  returned: when the target could be read
+  contains:
+    mark:
+      description: The fingerprint to search for in the web UI.
+      type: str
+      returned: always
+      sample: ans-5c1e90aa77bb01cc22dd
+    comment:
+      description: The comment that the deployment carries, which is the mark and O(comment).
+      type: str
+      returned: always
+      sample: ans-5c1e90aa77bb01cc22dd Autumn release
+    calls:
+      description: How many calls sent it, or would in check mode.
+      type: int
+      returned: always
+      sample: 1
+  sample: {mark: ans-5c1e90aa77bb01cc22dd, comment: ans-5c1e90aa77bb01cc22dd Autumn release, calls: 1}
+plan:
+  description:
+    - UUIDs of the targeted devices by what they needed before anything was sent. The same in check mode.
+  type: dict
+  returned: when the target could be read
+  contains:
+    needed:
+      description: Devices to which it was never sent.
+      type: list
+      elements: str
+      returned: always
+      sample: [d-1a2b-3c4d]
+    retry:
+      description: Devices on which it failed or was aborted, and that get it again because of O(retry_failed).
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    current:
+      description: Devices to which it was never sent, and that have the version of O(app) already.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    done:
+      description: Devices on which it succeeded.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    in_flight:
+      description: Devices that have it pending or in progress.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    failed:
+      description: Devices on which it failed.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    aborted:
+      description: Devices on which it was aborted.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+  sample: {needed: [d-1a2b-3c4d], retry: [], current: [], done: [], in_flight: [], failed: [], aborted: []}
+devices:
+  description: One row for each targeted device.
+  type: list
+  elements: dict
+  returned: when the target could be read
+  contains:
+    device_uuid:
+      description: UUID of the device.
+      type: str
+      returned: always
+      sample: d-1a2b-3c4d
+    name:
+      description: Name of the device.
+      type: str
+      returned: always
+      sample: kiosk-17
+    group:
+      description: Group of the device.
+      type: str
+      returned: always
+      sample: Floor-2
+    held:
+      description: Whether the device is held, and so cannot start the update. V(null) when not known.
+      type: bool
+      returned: always
+      sample: false
+    plan:
+      description: What the device needed before, one of the keys of RV(plan).
+      type: str
+      returned: always
+      sample: needed
+    status:
+      description:
+        - State of the deployment on the device when last seen, V(pending), V(in_progress), V(success), V(failed) or
+          V(aborted). V(null) when the device does not show it.
+      type: str
+      returned: always
+      sample: pending
+    outcome:
+      description:
+        - V(changed) when it was sent to the device, V(unchanged) when it was not, V(failed) when it could not be sent
+          or failed on the device, V(unknown) when it was sent and no verdict came back.
+      type: str
+      returned: always
+      sample: changed
+    code:
+      description: Why the device failed, V(update_failed) or one of the values of RV(code). V(null) otherwise.
+      type: str
+      returned: always
+      sample: update_failed
+    msg:
+      description: The reason in words. V(null) unless the device failed.
+      type: str
+      returned: always
+      sample: "Its update failed. Run the task again with retry_failed: true to send it again."
+  sample:
+    - device_uuid: d-1a2b-3c4d
+      name: kiosk-17
+      group: Floor-2
+      held: false
+      plan: needed
+      status: pending
+      outcome: changed
+      code:
+      msg:
+summary:
+  description: How many devices had which outcome, and which status.
+  type: dict
+  returned: when the target could be read
+  contains:
+    total:
+      description: All targeted devices.
+      type: int
+      returned: always
+      sample: 200
+    changed:
+      description: Devices to which it was sent, or would be in check mode.
+      type: int
+      returned: always
+      sample: 198
+    unchanged:
+      description: Devices to which nothing was sent.
+      type: int
+      returned: always
+      sample: 2
+    failed:
+      description: Devices to which it could not be sent, or on which it failed.
+      type: int
+      returned: always
+      sample: 0
+    unknown:
+      description: Devices of which it is not known whether it was sent.
+      type: int
+      returned: always
+      sample: 0
+    statuses:
+      description: How many devices were last seen in which state of the deployment.
+      type: dict
+      returned: always
+      sample: {pending: 198, in_progress: 0, success: 0, failed: 0, aborted: 0}
+    duplicates:
+      description: Devices that carry more than one unfailed update with the mark. A warning names one of them.
+      type: int
+      returned: always
+      sample: 0
+  sample:
+    total: 200
+    changed: 198
+    unchanged: 2
+    failed: 0
+    unknown: 0
+    statuses: {pending: 198, in_progress: 0, success: 0, failed: 0, aborted: 0}
+    duplicates: 0
+api_calls:
+  description: What the task cost.
+  type: dict
+  returned: when the target could be read
+  contains:
+    reads:
+      description: Requests that read.
+      type: int
+      returned: always
+      sample: 4
+    writes:
+      description: Requests that write.
+      type: int
+      returned: always
+      sample: 3
+    retries:
+      description: How many of these were repetitions.
+      type: int
+      returned: always
+      sample: 0
+    waited_seconds:
+      description: Seconds spent waiting for rate limits and faults. Waits that overlap count once.
+      type: float
+      returned: always
+      sample: 0.0
+  sample: {reads: 4, writes: 3, retries: 0, waited_seconds: 0.0}
+"""
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import run
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy import apply_deployment
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import DeployRequest
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import FILTER_SPEC
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._options import Connection, ConnectModule
+
+
+def main() -> None:
+    module = ConnectModule(
+        {
+            "flow_id": {"type": "str", "required": True},
+            "project": {"type": "str", "required": True},
+            "groups": {"type": "list", "elements": "str"},
+            "filters": FILTER_SPEC,
+            "all_devices": {"type": "bool", "default": False},
+            "app": {
+                "type": "dict",
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "version": {"type": "str", "required": True},
+                },
+            },
+            "comment": {"type": "str"},
+            "parameters": {"type": "dict"},
+            "deployment_key": {"type": "str", "no_log": False},
+            "retry_failed": {"type": "bool", "default": False},
+            "resend": {"type": "str", "choices": ["needed", "all"], "default": "needed"},
+            "wait": {"type": "bool", "default": False},
+            "wait_timeout": {"type": "int", "default": 1800},
+            "wait_interval": {"type": "int", "default": 30},
+            "max_failures": {"type": "int", "default": 0},
+            "max_failure_percent": {"type": "int", "default": 0},
+        }
+    )
+    try:
+        connection = Connection.read(module.params)
+        request = DeployRequest.read(module.params)
+        report = run(connection, lambda client: apply_deployment(request, client, module.check_mode), module.warn)
+    except ConnectError as err:
+        module.fail_json(**err.as_result())
+    module.finish(report)
+
+
+if __name__ == "__main__":
+    main()

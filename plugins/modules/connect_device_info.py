@@ -1,0 +1,322 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: connect_device_info
+short_description: Read devices of JFrog Connect
+version_added: 0.1.0
+description:
+  - Returns devices with their hold, online state, tags, apps and updates in a normalised form.
+  - Never changes anything. Reads 50 devices with one request, and their online states with another.
+author:
+  - EdgeOps (@edgeops-collections)
+extends_documentation_fragment:
+  - edgeops.jfrog_connect.connection
+attributes:
+  check_mode:
+    description: Can run in check mode and return the status that a real run would return.
+    support: full
+  diff_mode:
+    description: Returns what has changed, or would change in check mode.
+    support: none
+    details: It changes nothing.
+  idempotent:
+    description: Running it again with the same options changes nothing.
+    support: full
+options:
+  project:
+    description: Project (fleet) to read. Without it, and without O(device_token), all devices of the account are read.
+    type: str
+  group:
+    description: Group of the O(project) to read.
+    type: str
+  device_name:
+    description: Read only devices with exactly this name.
+    type: str
+  device_token:
+    description: Read the one device with this token. Excludes O(project), O(group) and O(device_name).
+    type: str
+  filters:
+    description:
+      - Predicates, all of which must hold for a device.
+      - On a command line and in a survey this may be the text of a JSON list.
+    type: list
+    elements: dict
+    suboptions:
+      type:
+        description:
+          - V(specific_device) compares the UUID, V(tag) and V(app) look for one among those of the device,
+            V(device_state) is V(online) or V(offline), and V(update_status) is the state of the device's last update.
+          - V(deployment) is known to the service but refused here, because API v1 does not tell which devices belong
+            to a deployment.
+        type: str
+        required: true
+        choices: [specific_device, tag, app, device_state, update_status, deployment]
+      operand:
+        description: V(is_not) is not accepted for V(device_state).
+        type: str
+        choices: [is, is_not]
+        default: is
+      value:
+        description:
+          - What to compare with, case sensitive.
+          - For V(device_state) one of V(online) and V(offline); for V(update_status) one of V(pending), V(in_progress),
+            V(success), V(failed) and V(aborted).
+        type: str
+        required: true
+      app_version:
+        description: Version that an V(app) must have.
+        type: str
+seealso:
+  - module: edgeops.jfrog_connect.connect_update_trigger
+  - module: edgeops.jfrog_connect.connect_deploy
+"""
+
+EXAMPLES = r"""
+---
+- name: Read the released canaries of a project
+  edgeops.jfrog_connect.connect_device_info:
+    user_token: "{{ vault_connect_user_token }}"
+    project: Kiosks
+    filters:
+      - type: tag
+        value: canary
+  register: canaries
+
+- name: Refuse to go on while a canary is offline
+  ansible.builtin.assert:
+    that: canaries.summary.offline == 0
+    fail_msg: "{{ canaries.devices | rejectattr('online') | map(attribute='name') | join(', ') }} must be online."
+"""
+
+RETURN = r"""
+msg:
+  description: How many devices there are, and in which state.
+  type: str
+  returned: always
+  sample: "200 devices: 180 held, 20 released, 194 online."
+code:
+  description:
+    - Why the task failed. V(invalid_option), V(unauthorized), V(device_not_found), V(request_rejected),
+      V(rate_limited), V(banned), V(unreachable), V(tls_error), V(outcome_unknown), V(unreadable_reply) or
+      V(missing_library).
+  type: str
+  returned: failure
+  sample: unauthorized
+devices:
+  description: One row for each device.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    device_id:
+      description: The service's number of the device.
+      type: int
+      returned: always
+      sample: 4411
+    device_uuid:
+      description: UUID of the device.
+      type: str
+      returned: always
+      sample: d-1a2b-3c4d
+    name:
+      description: Name of the device.
+      type: str
+      returned: always
+      sample: kiosk-17
+    project:
+      description: Project (fleet) of the device.
+      type: str
+      returned: always
+      sample: Kiosks
+    group:
+      description: Group of the device.
+      type: str
+      returned: always
+      sample: Floor-2
+    held:
+      description: Whether the device receives no new updates. V(null) when the service does not say.
+      type: bool
+      returned: always
+      sample: true
+    online:
+      description: Whether the device is online. V(null) when the service does not say.
+      type: bool
+      returned: always
+      sample: true
+    tags:
+      description: Tags of the device.
+      type: list
+      elements: str
+      returned: always
+      sample: [canary]
+    apps:
+      description: Apps of the device, name to version.
+      type: dict
+      returned: always
+      sample: {kiosk_ui: 3.1.0}
+    updates:
+      description: Updates of the device, oldest first.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        update_id:
+          description: The service's number of the update on this device.
+          type: int
+          returned: always
+          sample: 9001
+        status:
+          description: V(pending), V(in_progress), V(success), V(failed) or V(aborted).
+          type: str
+          returned: always
+          sample: success
+        version:
+          description: Version of the app that the deployment named.
+          type: str
+          returned: always
+          sample: 3.2.0
+        comment:
+          description: Comment of the deployment.
+          type: str
+          returned: always
+          sample: ans-5c1e90aa77bb01cc22dd autumn release
+        scheduled_at:
+          description: When the deployment was scheduled, in UTC. V(null) when not known.
+          type: str
+          returned: always
+          sample: "2026-05-02T01:10:00Z"
+      sample:
+        - update_id: 9001
+          status: success
+          version: 3.2.0
+          comment: ans-5c1e90aa77bb01cc22dd autumn release
+          scheduled_at: "2026-05-02T01:10:00Z"
+    agent_version:
+      description: Version of the Connect Agent.
+      type: str
+      returned: always
+      sample: "6.2"
+    description:
+      description: Description of the device.
+      type: str
+      returned: always
+      sample: Entrance hall
+    ip:
+      description: Address of the device.
+      type: str
+      returned: always
+      sample: 192.0.2.17
+    last_seen:
+      description: Last sign of life, in UTC. V(null) when not known.
+      type: str
+      returned: always
+      sample: "2026-05-02T01:14:09Z"
+    registered_at:
+      description: When the device was registered, in UTC. V(null) when not known.
+      type: str
+      returned: always
+      sample: "2025-11-20T08:00:00Z"
+  sample: []
+summary:
+  description: How many devices are in which state.
+  type: dict
+  returned: success
+  contains:
+    total:
+      description: All devices.
+      type: int
+      returned: always
+      sample: 200
+    held:
+      description: Devices that receive no new updates.
+      type: int
+      returned: always
+      sample: 180
+    released:
+      description: Devices that may receive updates.
+      type: int
+      returned: always
+      sample: 20
+    online:
+      description: Devices that are online.
+      type: int
+      returned: always
+      sample: 194
+    offline:
+      description: Devices that are offline.
+      type: int
+      returned: always
+      sample: 6
+    last_update:
+      description: How many devices have a last update in which state.
+      type: dict
+      returned: always
+      sample: {pending: 0, in_progress: 0, success: 198, failed: 2, aborted: 0}
+  sample:
+    total: 200
+    held: 180
+    released: 20
+    online: 194
+    offline: 6
+    last_update: {pending: 0, in_progress: 0, success: 198, failed: 2, aborted: 0}
+api_calls:
+  description: What the task cost.
+  type: dict
+  returned: success
+  contains:
+    reads:
+      description: Requests that read.
+      type: int
+      returned: always
+      sample: 4
+    writes:
+      description: Requests that write.
+      type: int
+      returned: always
+      sample: 3
+    retries:
+      description: How many of these were repetitions.
+      type: int
+      returned: always
+      sample: 0
+    waited_seconds:
+      description: Seconds spent waiting for rate limits and faults. Waits that overlap count once.
+      type: float
+      returned: always
+      sample: 0.0
+  sample: {reads: 4, writes: 3, retries: 0, waited_seconds: 0.0}
+"""
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import run
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._fleet import InfoRequest, describe_devices
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import FILTER_SPEC
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._options import Connection, ConnectModule
+
+
+def main() -> None:
+    module = ConnectModule(
+        {
+            "project": {"type": "str"},
+            "group": {"type": "str"},
+            "device_name": {"type": "str"},
+            "device_token": {"type": "str", "no_log": True},
+            "filters": FILTER_SPEC,
+        }
+    )
+    try:
+        connection = Connection.read(module.params)
+        request = InfoRequest.read(module.params)
+        report = run(connection, lambda client: describe_devices(request, client), module.warn)
+    except ConnectError as err:
+        module.fail_json(**err.as_result())
+    module.finish(report)
+
+
+if __name__ == "__main__":
+    main()
