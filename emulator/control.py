@@ -163,7 +163,6 @@ class Control:
 
     def _change(self, device: Device, changes: dict[str, Any], at: float) -> None:
         fleet = self._fleet
-        fleet.life.advance(device, at)
         for name, value in changes.items():
             if name == "online":
                 fleet.set_online(device, value, at)
@@ -177,6 +176,7 @@ class Control:
                 fleet.apps.update(value)
                 fleet.set_apps(device, value, at)
             else:
+                fleet.life.advance(device, at)  # what happened so far happened under the old value
                 setattr(device, name, value)
 
     def _deployments(self, _query: Mapping[str, str], _body: dict[str, Any], _now: float) -> Reply:

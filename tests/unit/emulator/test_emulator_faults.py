@@ -94,6 +94,33 @@ def test_a_late_call_lands_at_its_own_instant_and_in_order(emulator):
     assert emulator.stats()["writes"] == 2
 
 
+def test_a_late_call_lands_before_the_next_call_is_answered(make, deploy):
+    emulator = make(time_factor=10)
+    emulator.add_fault("late", seconds=30, path="/v1/deploy_update")
+    target = {"project": {"name": "Kiosks"}, "groups": [], "filters": []}
+    body = {"user_token": emulator.user_token, "flow_id": "f-77aa-01bc", "devices_filter": target, "metadata": {}}
+    emulator.request("POST", "/v1/deploy_update", body)
+    emulator.sleep(40)
+    (shown,) = emulator.call("GET", DETAILS, limit=1)[1]["message"]
+    (update,) = shown["updates"]
+    assert update["update_status"] in ("in_progress", "success")
+    assert emulator.deployments()[0]["created"] == 300
+
+
+def test_the_lag_is_real_time_even_after_a_jump(emulator, deploy):
+    emulator.sleep(10)
+    deploy(emulator)
+    emulator.sleep(10)
+    emulator.advance(5000)
+    emulator.sleep(5)
+
+    def status(lag: float) -> str:
+        emulator.add_fault("lag", seconds=lag)
+        return emulator.call("GET", DETAILS, limit=1)[1]["message"][0]["updates"][0]["update_status"]
+
+    assert (status(14), status(4)) == ("pending", "success")
+
+
 def test_a_late_deployment_is_a_second_one(emulator, deploy):
     emulator.add_fault("late", seconds=30, status=503)
     uuid = emulator.devices()[0]["device_uuid"]

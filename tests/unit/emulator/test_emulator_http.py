@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection, IncompleteRead
 from pathlib import Path
 
 import pytest
@@ -101,13 +103,24 @@ def page(emulator, timeout: float = 10):
         ("drop_before", requests.ConnectionError, "closed connection without response"),
         ("drop_after", requests.ConnectionError, "closed connection without response"),
         ("late", requests.ConnectionError, "closed connection without response"),
-        ("truncated", requests.exceptions.ChunkedEncodingError, "IncompleteRead"),
     ],
 )
 def test_broken_connections_as_a_client_meets_them(emulator, kind, error, says):
     emulator.add_fault(kind, path=DETAILS)
     with pytest.raises(error, match=says):
         page(emulator)
+    assert page(emulator).status_code == 200
+
+
+def test_a_truncated_reply_as_a_client_meets_it(emulator):
+    emulator.add_fault("truncated", path=DETAILS)
+    connection = HTTPConnection(emulator.url.removeprefix("http://"), timeout=10)
+    connection.request("GET", DETAILS, body=json.dumps({"user_token": emulator.user_token}))
+    response = connection.getresponse()
+    assert response.status == 200
+    with pytest.raises(IncompleteRead):  # requests notices with urllib3 2 only
+        response.read()
+    connection.close()
     assert page(emulator).status_code == 200
 
 
@@ -123,13 +136,13 @@ def test_bad_replies_as_a_client_meets_them(emulator):
 
 
 def test_a_slow_reply_comes_late_and_others_do_not_wait(emulator):
-    emulator.add_fault("slow", seconds=0.6)
+    emulator.add_fault("slow", seconds=1.5)
     with ThreadPoolExecutor(2) as pool:
         slow = pool.submit(page, emulator)
         time.sleep(0.2)
         started = time.monotonic()
         assert page(emulator).status_code == 200
-        assert time.monotonic() - started < 0.3
+        assert time.monotonic() - started < 1
         assert slow.result().status_code == 200
     assert emulator.stats()["max_in_flight"] == 2
     emulator.add_fault("slow", seconds=2)

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.life import Life, LifeRules
+from emulator.model import Device
+from emulator.switches import Switches
+from emulator.testing import EmulatorError
+
 BEAT = 25.0
 
 
@@ -83,6 +88,26 @@ def test_a_hold_lets_a_running_update_finish_and_stops_the_next(one, deploy):
     emulator.configure(uuid, held=True)
     emulator.advance(10_000)
     assert statuses(emulator, uuid) == ["success", "pending"]
+
+
+def test_what_happened_before_a_change_happened_under_the_old_circumstances(one, deploy):
+    """Nobody looks between the deployment and the change: the beats in between count all the same."""
+    emulator, uuid = one
+    token = emulator.device(uuid)["device_token"]
+    deploy(emulator, uuid)
+    emulator.advance(BEAT)
+    emulator.call("POST", "/v1/set_update_trigger", device_token=token, trigger_set=True)
+    assert statuses(emulator, uuid) == ["in_progress"]
+    emulator.advance(60 + BEAT)
+    emulator.configure(uuid, fail=True)
+    assert statuses(emulator, uuid) == ["success"]
+
+
+def test_the_next_beat_is_later_whatever_rounding_does():
+    life = Life(LifeRules(heartbeat=0.7), Switches())
+    device = Device(1, "d-1", "t-1", "name", "project", "group", phase=0.1)
+    beats = [device.phase + count * 0.7 for count in range(100_000)]
+    assert all(0 < life.beat_after(device, beat) - beat < 1 for beat in beats)
 
 
 def test_an_offline_device_neither_starts_nor_reports(one, deploy):
@@ -166,8 +191,6 @@ def test_the_same_seed_makes_the_same_history(make, deploy):
 
 
 def test_configure_refuses_what_a_device_has_not(one):
-    from emulator.testing import EmulatorError
-
     emulator, uuid = one
     for changes in (
         {"color": "red"},

@@ -87,6 +87,8 @@ def test_the_ban_covers_everything_and_ends(make):
     assert emulator.stats()["banned"] is True
     emulator.reset_stats()
     assert emulator.stats()["banned"] is False
+    assert [knock(emulator) for _call in range(2)] == [200, 429]  # the first violation of a new count
+    assert emulator.call("GET", DETAILS)[0] == 200
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("seconds", "45"), ("date", "Mon, 05 Jan 2026 00:01:00 GMT")])

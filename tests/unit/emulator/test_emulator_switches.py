@@ -97,9 +97,11 @@ def test_u17_pending_updates_expire(emulator, uuid, deploy):
     emulator.advance(3599)
     assert statuses(emulator, uuid) == ["pending"]
     emulator.advance(1)
-    emulator.configure(uuid, online=True)
-    emulator.advance(100)
     assert statuses(emulator, uuid) == ["aborted"]
+    emulator.configure(uuid, online=True)
+    deploy(emulator, uuid)
+    emulator.advance(100)
+    assert statuses(emulator, uuid) == ["aborted", "success"]
 
 
 def test_u18_is_not_with_a_version(emulator, uuid, deploy):
