@@ -312,16 +312,14 @@ def _said(run: Deployment, sent: Sequence[Row], dry: bool) -> str:
     what = "flow %s%s" % (run.request.flow_id, " (%s %s)" % run.request.app if run.request.app else "")
     by_class = run.plan.uuids_by_class()
     rest = ", ".join("%d %s" % (len(uuids), name) for name, uuids in by_class.items() if uuids)
+    statuses = [row.status for row in run.rows.values()]
+    seen = ", ".join("%d %s" % (statuses.count(status), status) for status in UPDATE_STATES if status in statuses)
     if not run.plan.sendings:
-        return "Nothing to send of %s to %s: %s." % (what, devices_word(len(run.rows)), rest)
-    return "%s %s to %s of %d (before: %s), mark %s." % (
-        "Would send" if dry else "Sent",
-        what,
-        devices_word(len(sent)),
-        len(run.rows),
-        rest,
-        run.request.mark,
-    )
+        done = "Nothing to send of %s to %s (%s)" % (what, devices_word(len(run.rows)), rest)
+    else:
+        verb = "Would send" if dry else "Sent"
+        done = "%s %s to %s of %d (%s)" % (verb, what, devices_word(len(sent)), len(run.rows), rest)
+    return "%s, mark %s%s." % (done, run.request.mark, "; last seen: " + seen if seen else "")
 
 
 def _verdict(run: Deployment, rows: Sequence[Row], verdict: ConnectError | None) -> tuple[str | None, str]:

@@ -100,7 +100,7 @@ class Waits:
     ) -> None:
         self.budget = budget
         self.clock = clock
-        self._sleep = sleep
+        self.sleep = sleep  # for intervals that nobody is made to wait: they are not counted
         self._charged = _Span()
         self._all = _Span()
 
@@ -129,10 +129,10 @@ class Waits:
         self._charged.add(since, self.clock())
 
     async def pause(self, seconds: float) -> None:
-        """Wait without touching the budget: our own courtesy, or an interval between two looks."""
+        """Wait without touching the budget: our own courtesy towards the service."""
         now = self.clock()
         self._all.add(now, now + seconds)
-        await self._sleep(seconds)
+        await self.sleep(seconds)
 
 
 class _Span:

@@ -36,4 +36,4 @@ async def wait_until(
             if blind is not None:
                 return ConnectError(blind.msg, code="unobservable", http_status=blind.http_status)
             return ConnectError("Not finished within %g s." % timeout, code="still_running")
-        await waits.pause(min(interval, left))
+        await waits.sleep(min(interval, left))
