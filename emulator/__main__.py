@@ -83,15 +83,7 @@ def _device_list(exchange: Exchange) -> str:
     return (
         json.dumps(
             [
-                {
-                    "device_id": device.device_id,
-                    "device_uuid": device.uuid,
-                    "device_token": device.token,
-                    "device_name": device.name,
-                    "project": device.project,
-                    "group": device.group,
-                    "tags": list(device.tags),
-                }
+                {"device_token": device.token, "device_uuid": device.uuid, "name": device.name}
                 for device in exchange.service.fleet
             ],
             indent=1,

@@ -11,12 +11,12 @@ from typing import Any
 
 def _pick(unknown: str, *values: Any) -> Any:
     """A switch with a fixed list of values; the first is the default."""
-    return field(default=values[0], metadata={"unknown": unknown, "values": values})
+    return field(default=values[0], metadata={"unknown": unknown, "values": values})  # pylint: disable=invalid-field-call
 
 
 def _number(unknown: str, default: float, least: float = 0) -> Any:
     """A switch with a number; the type of the default decides whether fractions are allowed."""
-    return field(default=default, metadata={"unknown": unknown, "least": least})
+    return field(default=default, metadata={"unknown": unknown, "least": least})  # pylint: disable=invalid-field-call
 
 
 class SwitchError(ValueError):

@@ -142,12 +142,12 @@ class Deployment:
 async def apply_deployment(request: DeployRequest, client: Client, dry: bool) -> Report:
     """Read, plan and, unless C(dry), send, look up and wait."""
     run = Deployment(request, await _read_target(request, client))
-    _warn_beforehand(run)
     if dry:
         for sending in run.plan.sendings:
             run.accepted(sending)
         run.calls = len(run.plan.sendings)
         return _report(run, client, verdict=None, dry=True)
+    _warn_beforehand(run)
     await _send(run, client)
     verdict = await _follow(run, client)
     return _report(run, client, verdict, dry=False)

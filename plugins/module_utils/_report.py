@@ -22,7 +22,8 @@ class HasOutcome(t.Protocol):
     msg: str | None
 
     @property
-    def label(self) -> str: ...
+    def label(self) -> str:
+        """How a message names the device."""
 
 
 @dataclass

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: inventory_devices
+short_description: Devices of inventory hosts, for connect_update_trigger
+version_added: 0.1.0
+description:
+  - Turns a list of inventory hosts into the list that the option O(edgeops.jfrog_connect.connect_update_trigger#module:devices)
+    takes. Each host needs the variables C(connect_device_token) and, unless its state is to be read one by one,
+    C(connect_device_uuid).
+author:
+  - EdgeOps (@edgeops-collections)
+positional: hostvars
+options:
+  _input:
+    description: Names of inventory hosts.
+    type: list
+    elements: str
+    required: true
+  hostvars:
+    description: The magic variable C(hostvars).
+    type: dict
+    required: true
+seealso:
+  - plugin: edgeops.jfrog_connect.connect_update_trigger
+    plugin_type: module
+"""
+
+EXAMPLES = r"""
+---
+- name: Hold the hosts of a group
+  edgeops.jfrog_connect.connect_update_trigger:
+    devices: "{{ groups['kiosks'] | edgeops.jfrog_connect.inventory_devices(hostvars) }}"
+    trigger_set: true
+"""
+
+RETURN = r"""
+_value:
+  description: One mapping for each host, with C(device_token), C(device_uuid) and C(name).
+  type: list
+  elements: dict
+"""
+
+import typing as t
+from collections.abc import Iterable, Mapping
+
+from ansible.errors import AnsibleFilterError
+
+
+def inventory_devices(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, t.Any]]) -> list[dict[str, str]]:
+    devices = []
+    for host in hosts:
+        variables = hostvars[host]
+        token = variables.get("connect_device_token")
+        if not token:
+            raise AnsibleFilterError(
+                "Host %s has no connect_device_token. Give it one, for example in a vaulted host_vars file, or take the "
+                "host out of the group." % host
+            )
+        devices.append(
+            {
+                "device_token": str(token),
+                "device_uuid": str(variables.get("connect_device_uuid") or ""),
+                "name": str(host),
+            }
+        )
+    return devices
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"inventory_devices": inventory_devices}
