@@ -9,8 +9,8 @@ name: inventory_devices
 short_description: Devices of inventory hosts, for connect_update_trigger
 version_added: 0.1.0
 description:
-  - Turns a list of inventory hosts into the list that the option O(edgeops.jfrog_connect.connect_update_trigger#module:devices)
-    takes. Each host needs the variables C(connect_device_token) and, unless its state is to be read one by one,
+  - Turns a list of inventory hosts into the list that the option
+    O(edgeops.jfrog_connect.connect_update_trigger#module:devices) takes. Each host needs the variables C(connect_device_token) and, unless its state is to be read one by one,
     C(connect_device_uuid).
 author:
   - EdgeOps (@edgeops-collections)
@@ -58,8 +58,8 @@ def inventory_devices(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, 
         token = variables.get("connect_device_token")
         if not token:
             raise AnsibleFilterError(
-                "Host %s has no connect_device_token. Give it one, for example in a vaulted host_vars file, or take the "
-                "host out of the group." % host
+                "Host %s has no connect_device_token. Give it one, for example in a vaulted host_vars file, or take "
+                "the host out of the group." % host
             )
         devices.append(
             {
