@@ -73,11 +73,13 @@ def run(clock: Clock) -> Callable[[Any], Any]:
 def bare_module(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Runs the real main() of a module with exactly the options given, on the real transport."""
 
-    def start(name: str, **params: Any) -> Result:
+    def start(name: str, environment: dict[str, str] | None = None, **params: Any) -> Result:
         recorder = Recorder()
         with monkeypatch.context() as patch:
-            for variable in [name for name in os.environ if name.startswith("CONNECT_")]:
+            for variable in [one for one in os.environ if one.startswith("CONNECT_")]:
                 patch.delenv(variable)
+            for variable, value in (environment or {}).items():
+                patch.setenv(variable, value)
             for method, replacement in recorder.replacements().items():
                 patch.setattr(AnsibleModule, method, replacement)
             return run_module(name, params, recorder)
@@ -98,7 +100,9 @@ def drive(
 
     def start(name: str, *, check: bool = False, diff: bool = False, **params: Any) -> Result:
         special = {"_ansible_check_mode": check, "_ansible_diff": diff}
-        result = bare_module(name, **{"user_token": USER, **params}, **special)
+        if "CONNECT_USER_TOKEN" not in params.get("environment", {}):
+            params.setdefault("user_token", USER)
+        result = bare_module(name, **params, **special)
         assert wire.broken is None, wire.broken
         return result
 

@@ -11,6 +11,7 @@ what the list leaves out.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import importlib
 import json
@@ -18,6 +19,7 @@ import selectors
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from ansible.module_utils import basic
 
@@ -40,7 +42,6 @@ except ImportError:  # ansible-core before 2.19
             basic._ANSIBLE_ARGS = before
 
 
-MODULES = ("connect_update_trigger", "connect_deploy", "connect_device_info")
 USER = "u-SECRET/of+the=account"
 DETAILS = "/v1/devices_details"
 STATES = "/v1/get_devices_state"
@@ -49,6 +50,12 @@ TRIGGER = "/v1/set_update_trigger"
 DEPLOY = "/v1/deploy_update"
 DEPLOY_V2 = "/v2/deploy_update"
 ABSENT = object()  # in an expected body: the key must not be sent
+
+
+def spellings(secret: str) -> list[str]:
+    """The forms in which a token could come back."""
+    encoded = base64.b64encode(secret.encode("utf-8")).decode("ascii")
+    return [secret, quote(secret, safe=""), encoded, encoded.rstrip("=")]
 
 
 def token(number: int) -> str:
@@ -305,11 +312,22 @@ def filter_option(kind: str, value: str, operand: str = "is", app_version: str |
 # Modules
 
 
+SMALLEST: dict[str, dict[str, Any]] = {  # the fewest options that a module wants beside the account
+    "connect_update_trigger": {"device_token": token(1), "trigger_set": True},
+    "connect_deploy": {"flow_id": "f-1", "project": "Kiosks", "groups": ["Floor-1"]},
+    "connect_device_info": {"project": "Kiosks"},
+}
+
+
 class Result(dict[str, Any]):
     """What a module handed to exit_json or fail_json, before Ansible masks anything in it."""
 
     warnings: list[str]
     logged: str
+
+    def everything(self) -> str:
+        """All that anybody could come to see of it."""
+        return json.dumps([self, self.warnings, self.logged], ensure_ascii=False)
 
 
 class _Left(BaseException):

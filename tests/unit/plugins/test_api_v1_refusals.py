@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -33,6 +31,7 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import
     not_sent,
     page,
     refusal,
+    spellings,
     token,
     wire_device,
 )
@@ -195,11 +194,6 @@ def test_after_the_first_answer_calls_run_side_by_side(wire, api, run, clock):
 
 
 # What is passed on
-
-
-def spellings(secret: str) -> list[str]:
-    encoded = base64.b64encode(secret.encode("utf-8")).decode("ascii")
-    return [secret, quote(secret, safe=""), encoded, encoded.rstrip("=")]
 
 
 @pytest.mark.parametrize("secret", spellings(USER) + spellings(token(1)))
