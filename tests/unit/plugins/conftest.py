@@ -8,6 +8,7 @@ import asyncio
 import functools
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,7 +71,7 @@ def run(clock: Clock) -> Callable[[Any], Any]:
 
 
 @pytest.fixture
-def bare_module(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def bare_module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
     """Runs the real main() of a module with exactly the options given, on the real transport."""
 
     def start(name: str, environment: dict[str, str] | None = None, **params: Any) -> Result:
@@ -78,6 +79,7 @@ def bare_module(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
         with monkeypatch.context() as patch:
             for variable in [one for one in os.environ if one.startswith("CONNECT_")]:
                 patch.delenv(variable)
+            patch.setenv("XDG_RUNTIME_DIR", str(tmp_path))  # where the history of calls is kept
             for variable, value in (environment or {}).items():
                 patch.setenv(variable, value)
             for method, replacement in recorder.replacements().items():
