@@ -73,6 +73,7 @@ class Ansible:
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callback_plugins")),
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",  # for the ansible command
+            "ANSIBLE_INJECT_INVOCATION": "1",  # results hold the arguments, as before ansible-core 2.21
             "XDG_RUNTIME_DIR": str(folder),
         }
 
