@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import importlib
+import json
+
 import pytest
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._transport import Call, Reply
@@ -20,6 +23,7 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import
     lost,
     not_sent,
     page,
+    patch_module_args,
     refusal,
     spellings,
     token,
@@ -150,6 +154,33 @@ def test_success_is_silent_too_and_the_log_names_no_token(wire, drive, name, par
     assert not result["failed"]
     assert "Invoked with" in result.logged
     assert_silent(result)
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        (TRIGGER_MODULE, {"usertoken": USER, "device_token": token(1), "trigger_set": True}),
+        (TRIGGER_MODULE, {"devices": [{"device_token": token(1), "token": token(2)}], "trigger_set": True}),
+        (TRIGGER_MODULE, {"devices": [token(1)], "trigger_set": True}),
+        (TRIGGER_MODULE, {"devices": '[{"device_token": "%s"' % token(1), "trigger_set": True}),
+        (TRIGGER_MODULE, {"devices": token(1), "trigger_set": True}),
+        ("connect_deploy", {"flow_id": "f-1", "project": "Kiosks", "user_tokens": [USER, token(1)]}),
+        ("connect_device_info", {"filters": "[%s]" % token(1)}),
+        ("connect_device_info", {"device_token": token(1), "project": "Kiosks"}),
+    ],
+)
+@pytest.mark.parametrize("account", [None, USER])
+def test_what_ansible_prints_of_refused_options_is_silent(capsys, name, params, account):
+    """The real end of a module: Ansible adds the options that the module was started with."""
+    module = importlib.import_module("ansible_collections.edgeops.jfrog_connect.plugins.modules." + name)
+    with patch_module_args({**params, "user_token": account}), pytest.raises(SystemExit) as end:
+        module.main()
+    printed = capsys.readouterr().out
+    assert end.value.code == 1
+    assert json.loads(printed)["failed"] is True
+    for secret in (USER, token(1), token(2)):
+        for spelled in spellings(secret):
+            assert spelled not in printed
 
 
 @pytest.mark.xfail(strict=True, reason="what is redacted is the token with the blanks around it, as it was sent")
