@@ -29,7 +29,7 @@ options:
     type: str
   timeout:
     description:
-      - Seconds that one request may take, from V(1) to V(600).
+      - Seconds to wait for a connection, and then for each next piece of the reply, from V(1) to V(600).
       - If not set, the value of the environment variable E(CONNECT_TIMEOUT) is used.
     type: int
     default: 30
@@ -60,7 +60,8 @@ options:
   device_calls_per_minute:
     description:
       - How many calls a minute may name the same device, from V(0) to V(3). The service bans devices that exceed 3.
-      - Calls of all tasks that this user runs on this machine count together.
+      - Calls of all tasks that this user runs on this machine count together. What they need for that is kept in the
+        temporary folder, or in the one that E(CONNECT_STATE_DIR) names.
       - V(0) switches this pacing off, for the emulator and private installations.
       - If not set, the value of the environment variable E(CONNECT_DEVICE_CALLS_PER_MINUTE) is used.
     type: int
@@ -68,7 +69,8 @@ options:
   account_calls_per_minute:
     description:
       - How many calls a minute may be made that name no device (pages of devices, deployments), from V(0) to V(100000).
-      - No limit is documented for them. A task halves it at each HTTP status 429 that such a call receives.
+      - No limit is documented for them. After an HTTP status 429 to such a call a
+        task makes half as many for five minutes.
       - V(0) switches this pacing off.
       - If not set, the value of the environment variable E(CONNECT_ACCOUNT_CALLS_PER_MINUTE) is used.
     type: int

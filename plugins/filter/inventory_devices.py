@@ -10,7 +10,8 @@ short_description: Devices of inventory hosts, for connect_update_trigger
 version_added: 0.1.0
 description:
   - Turns a list of inventory hosts into the list that the option
-    O(edgeops.jfrog_connect.connect_update_trigger#module:devices) takes. Each host needs the variables C(connect_device_token) and, unless its state is to be read one by one,
+    O(edgeops.jfrog_connect.connect_update_trigger#module:devices) takes.
+  - Each host needs the variable C(connect_device_token) and, unless its state is to be read one by one,
     C(connect_device_uuid).
 author:
   - EdgeOps (@edgeops-collections)

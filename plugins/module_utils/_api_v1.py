@@ -125,7 +125,9 @@ class ApiV1:
         if self._token_works:
             return await self._judge(call, parse)
         async with self._first:  # one call at a time until the account token is known to work: a wrong one costs one
-            return await self._judge(call, parse)
+            if not self._token_works:
+                return await self._judge(call, parse)
+        return await self._judge(call, parse)
 
     async def _judge(self, call: Call, parse: t.Callable[[Reply], Parsed]) -> Parsed:
         try:
@@ -135,7 +137,7 @@ class ApiV1:
                 await self._blame(refusal)
             raise
         except ConnectError as failure:
-            if failure.code == NotSent.code and not self._token_works:
+            if failure.code == NotSent.code and not self._token_works and not failure.fatal:
                 self._sender.end(failure)  # nobody is there: do not try a thousand devices in turn
             raise
         self._token_works = True
@@ -194,8 +196,13 @@ def _payload(reply: Reply, call: Call) -> dict[str, t.Any]:
 
 
 def _accepted(reply: Reply, call: Call) -> None:
-    """A write answered 2xx was acted on, even when its body is not readable."""
+    """A write answered 2xx was acted on, even when its body broke off; but a web page is not the service's answer."""
     _raise_for_status(reply, call)
+    if reply.text is not None and reply.text.lstrip().startswith("<"):
+        raise FateUnknown(
+            "%s %s: something between here and the service answered with a web page." % (call.method, call.path),
+            http_status=reply.status,
+        )
 
 
 def _raise_for_status(reply: Reply, call: Call) -> None:
@@ -212,15 +219,24 @@ def _raise_for_status(reply: Reply, call: Call) -> None:
             http_status=reply.status,
         )
     said = redact(str(text), call.body) if text else "no readable reason"
-    about_device = re.search(r"\bdevice", said, re.IGNORECASE) is not None
-    about_account = re.search(r"\b(user|account)|unauthori[sz]ed", said, re.IGNORECASE) is not None
-    if (about_account and not about_device) or (reply.status in (401, 403) and not call.device_token):
+    if _blames(BLAMES_ACCOUNT, said) or (reply.status in (401, 403) and not call.device_token):
         raise _unauthorized(reply.status, said)
     raise Rejected(
         "%s: the service refused it (HTTP %d): %s." % (what, reply.status, said.rstrip(".")),
-        code="device_not_found" if call.device_token and about_device and not about_account else None,
+        code="device_not_found" if call.device_token and _blames(BLAMES_DEVICE, said) else None,
         http_status=reply.status,
     )
+
+
+# The texts of errors are not documented, so only the plain cases are read off them; for the rest see ApiV1._blame.
+BLAMES_ACCOUNT = r"user[_ ]?token|(invalid|unknown|wrong|no such) (user|account)\b"
+BLAMES_DEVICE = (
+    r"device[_ ]?token|(invalid|unknown|wrong|no such) device\b|device (was |is )?(not found|unknown|deleted)"
+)
+
+
+def _blames(pattern: str, said: str) -> bool:
+    return re.search(pattern, said, re.IGNORECASE) is not None
 
 
 def _unauthorized(http_status: int | None, said: str) -> Unauthorized:
@@ -288,7 +304,7 @@ def _device(entry: Mapping[str, t.Any]) -> Device:
 
 
 def _updates(given: t.Any) -> tuple[Update, ...]:
-    """Oldest first: by schedule time, and as listed where that is the same or missing (U21)."""
+    """Oldest first, whatever the order of the list (U21): by schedule time, then by id."""
     updates = [
         Update(
             update_id=entry.get("update_id") if isinstance(entry.get("update_id"), int) else None,
@@ -300,7 +316,7 @@ def _updates(given: t.Any) -> tuple[Update, ...]:
         for entry in _list(given)
         if isinstance(entry, Mapping)
     ]
-    return tuple(sorted(updates, key=lambda update: update.scheduled_at or ""))
+    return tuple(sorted(updates, key=lambda update: (update.scheduled_at or "", update.update_id or 0)))
 
 
 def _text(value: t.Any) -> str:

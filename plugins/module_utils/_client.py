@@ -12,23 +12,37 @@ import asyncio
 import typing as t
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._api_v1 import ApiV1
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._journal import Journal
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._options import Connection
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._pace import Pace, open_ledger
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._pace import Pace
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._retry import Sender, Waits
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._transport import HttpSettings, HttpTransport
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._transport import (
+    HttpSettings,
+    HttpTransport,
+    Transport,
+)
 
 
 class Client:
-    """What a task works with: the API, the clock it waits by, what it has cost, and what it has to say about it."""
+    """What a task works with: the API, the clock it waits by, what this machine remembers, and what it has cost."""
 
-    def __init__(self, api: ApiV1, sender: Sender) -> None:
-        self.api = api
-        self.waits = sender.waits
-        self._sender = sender
+    def __init__(self, connection: Connection, transport: Transport, journal: Journal, waits: Waits) -> None:
+        pace = Pace(
+            journal,
+            account=connection.user_token,
+            device_limit=connection.device_calls_per_minute,
+            account_limit=connection.account_calls_per_minute,
+            longest_call=connection.timeout,
+        )
+        self.sender = Sender(transport, pace, waits, connection.concurrency)
+        self.api = ApiV1(self.sender, connection.user_token)
+        self.journal = journal
+        self.waits = waits
+        self.account_calls_per_minute = connection.account_calls_per_minute
 
     def api_calls(self) -> dict[str, t.Any]:
         """RV(api_calls) of every module."""
-        tally = self._sender.tally
+        tally = self.sender.tally
         return {
             "reads": tally.reads,
             "writes": tally.writes,
@@ -41,39 +55,29 @@ Outcome = t.TypeVar("Outcome")
 
 
 def run(
-    connection: Connection, work: t.Callable[[Client], t.Awaitable[Outcome]], warn: t.Callable[[str], None]
+    connection: Connection,
+    work: t.Callable[[Client], t.Coroutine[t.Any, t.Any, Outcome]],
+    warn: t.Callable[[str], None],
 ) -> Outcome:
     """C(work) with a client that lives as long as it does."""
-
-    async def session() -> Outcome:
-        transport = HttpTransport(
-            HttpSettings(
-                connection.api_url,
-                connection.timeout,
-                connection.validate_certs,
-                connection.ca_path,
-                connection.concurrency,
-            )
+    transport = HttpTransport(
+        HttpSettings(
+            connection.api_url,
+            connection.timeout,
+            connection.validate_certs,
+            connection.ca_path,
+            connection.concurrency,
         )
-        ledger, alone_because = open_ledger()
-        if alone_because and connection.device_calls_per_minute:
+    )
+    journal = Journal.shared(connection.api_url)
+    try:
+        return asyncio.run(work(Client(connection, transport, journal, Waits(connection.retry_budget))))
+    finally:
+        if journal.alone_because:
             warn(
-                "The history of calls cannot be shared with other tasks (%s): calls that they made within the last "
-                "minute are not counted, so the service may answer 429." % alone_because
+                "What this machine remembers of its calls cannot be shared with other tasks (%s): what they did in the "
+                "last minutes is not counted, so the service may answer 429. CONNECT_STATE_DIR names another folder."
+                % journal.alone_because
             )
-        try:
-            pace = Pace(
-                ledger,
-                service=connection.api_url,
-                account=connection.user_token,
-                device_limit=connection.device_calls_per_minute,
-                account_limit=connection.account_calls_per_minute,
-                longest_call=connection.timeout,
-            )
-            sender = Sender(transport, pace, Waits(connection.retry_budget))
-            return await work(Client(ApiV1(sender, connection.user_token), sender))
-        finally:
-            transport.close()
-            ledger.close()
-
-    return asyncio.run(session())
+        transport.close()
+        journal.close()

@@ -9,25 +9,29 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import Client
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
-    CURRENT,
-    DONE,
-    FAILURES,
-    DeployPlan,
+    NEEDED,
+    RETRY,
     DeployRequest,
     Sending,
-    is_unfinished,
-    make_plan,
-    marked_updates,
-    twice_sent,
+    sent_twice,
 )
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError, FateUnknown
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._fleet import read_devices
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._fleet import read_scope, select
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._journal import SETTLE
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import UPDATE_STATES, Device
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._progress import (
+    IN_DOUBT,
+    REFUSED,
+    YES,
+    Deployment,
+    ReportedRow,
+    Row,
+    reported,
+)
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import (
     Report,
     count_outcomes,
@@ -39,314 +43,282 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._wait import
 LOOK_UP_PAUSES = (2.0, 4.0, 8.0, 16.0, 30.0)  # a list may lag, and a request may land after its time-out
 
 
-@dataclass
-class Row:
-    """One targeted device in RV(devices)."""
-
-    device_uuid: str
-    name: str
-    group: str
-    held: bool | None
-    plan: str
-    status: str | None  # of its newest update with the mark, as last seen
-    outcome: str = "unchanged"
-    code: str | None = None
-    msg: str | None = None
-
-    @property
-    def label(self) -> str:
-        return self.name or self.device_uuid
-
-    def went_wrong(self, code: str, msg: str, outcome: str = "failed") -> None:
-        self.outcome, self.code, self.msg = outcome, code, msg
-
-
-class Deployment:
-    """One run of connect_deploy: the plan, the rows, and what has been seen of each device since."""
-
-    def __init__(self, request: DeployRequest, devices: Sequence[Device]) -> None:
-        self.request = request
-        self.plan: DeployPlan = make_plan(request, devices)
-        self.calls = 0
-        self.twice: set[str] = set()
-        self.warnings: list[str] = []
-        self._marked_before = {device.uuid: len(marked_updates(device, request.mark)) for device in devices}
-        self.rows = {
-            device.uuid: Row(
-                device.uuid, device.name, device.group, device.held, self.plan.classes[device.uuid], status=None
-            )
-            for device in devices
-        }
-        self.seen(devices)
-
-    def seen(self, devices: Iterable[Device]) -> None:
-        """Take over what a later look shows: the status of each row, and duplicates."""
-        for device in devices:
-            row = self.rows.get(device.uuid)
-            if row is None:
-                continue  # came into the target later; the deployment's devices were fixed when it was accepted
-            row.held = device.held
-            marked = marked_updates(device, self.request.mark)
-            new = len(marked) > self._marked_before[device.uuid]
-            if new and row.outcome == "unknown":
-                row.outcome, row.code, row.msg = "changed", None, None
-            if new or (marked and row.outcome != "changed"):
-                row.status = marked[-1].status
-            if twice_sent(device, self.request.mark):
-                self.twice.add(row.label)
-
-    def visible(self, sending: Sending, devices: Iterable[Device]) -> bool:
-        """Whether any device of C(sending) shows an update with the mark that it did not show before."""
-        ours = {device.uuid for device in sending.devices}
-        return any(
-            len(marked_updates(device, self.request.mark)) > self._marked_before[device.uuid]
-            for device in devices
-            if device.uuid in ours
-        )
-
-    def accepted(self, sending: Sending) -> None:
-        for device in sending.devices:
-            row = self.rows[device.uuid]
-            row.outcome, row.code, row.msg, row.status = "changed", None, None, None
-
-    def failed(self, sending: Sending, failure: ConnectError) -> None:
-        for device in sending.devices:
-            self.rows[device.uuid].went_wrong(failure.code, failure.msg)
-
-    def doubtful(self, sending: Sending, msg: str) -> None:
-        for device in sending.devices:
-            self.rows[device.uuid].went_wrong(FateUnknown.code, msg, "unknown")
-
-    @property
-    def taking_part(self) -> list[Row]:
-        """Rows of devices that have the deployment, as far as is known."""
-        return [row for row in self.rows.values() if row.status is not None or row.outcome == "changed"]
-
-    @property
-    def unfinished(self) -> list[Row]:
-        return [row for row in self.taking_part if is_unfinished(row.status)]
-
-    @property
-    def broken(self) -> list[Row]:
-        return [row for row in self.taking_part if row.status in FAILURES]
-
-    @property
-    def failures_allowed(self) -> int:
-        return max(self.request.max_failures, len(self.taking_part) * self.request.max_failure_percent // 100)
-
-    def settled(self) -> bool:
-        """Nothing left to wait for: all have finished, or too many have failed."""
-        return not self.unfinished or len(self.broken) > self.failures_allowed
-
-
 async def apply_deployment(request: DeployRequest, client: Client, dry: bool) -> Report:
     """Read, plan and, unless C(dry), send, look up and wait."""
-    run = Deployment(request, await _read_target(request, client))
+    run = await _plan(request, client)
+    _warn_beforehand(run, client, dry)
+    verdict = None
     if dry:
         for sending in run.plan.sendings:
-            run.accepted(sending)
+            run.put_down(sending, YES)
         run.calls = len(run.plan.sendings)
-        return _report(run, client, verdict=None, dry=True)
-    _warn_beforehand(run)
-    await _send(run, client)
-    verdict = await _follow(run, client)
-    return _report(run, client, verdict, dry=False)
+    else:
+        await _send(run, client)
+        verdict = await _follow(run, client)
+    return _report(run, client, verdict, dry)
 
 
-async def _read_target(request: DeployRequest, client: Client) -> list[Device]:
-    devices = await read_devices(client.api, request.project, request.groups, request.filters)
-    if client.api.incomplete:
-        raise ConnectError(
-            "%s Nothing was sent, because what was sent before could not be seen on all of them."
-            % client.api.incomplete,
-            code="unreadable_reply",
+async def _plan(request: DeployRequest, client: Client) -> Deployment:
+    """The plan, once everything that this machine sent a moment ago has had time to show."""
+    pauses = iter(LOOK_UP_PAUSES)
+    while True:
+        scope = await read_scope(client.api, request.project, request.groups, _only_device(request))
+        if client.api.incomplete:
+            raise ConnectError(
+                "%s Nothing was sent, because what was sent before could not be seen on all of them."
+                % client.api.incomplete,
+                code="unreadable_reply",
+            )
+        target = await select(client.api, request.project, request.groups, scope, request.filters)
+        if not target:
+            raise ConnectError(
+                "No device of project %s matches the groups and filters, so there is nothing to deploy to. Names are "
+                "case sensitive; connect_device_info with the same filters shows what is there." % request.project,
+                code="empty_target",
+            )
+        run = Deployment(request, scope, target)
+        longest = max((_unsettled_for(row, request.mark, client) for row in run.rows.values()), default=0.0)
+        if longest <= 0:
+            return run
+        await client.waits.charge(
+            min(next(pauses, 30.0), longest),
+            FateUnknown(
+                "This machine sent the deployment %s a moment ago, and some of its devices do not show it yet. Nothing "
+                "was sent again. Run the task again in %.0f s." % (request.mark, longest)
+            ),
         )
-    if not devices:
-        raise ConnectError(
-            "No device of project %s matches the groups and filters, so there is nothing to deploy to. Names are case "
-            "sensitive; connect_device_info with the same filters shows what is there." % request.project,
-            code="empty_target",
-        )
-    return devices
+
+
+def _only_device(request: DeployRequest) -> set[str]:
+    return {one.value for one in request.filters if one.type == "specific_device" and one.operand == "is"}
+
+
+def _note(mark: str, device: Device) -> str:
+    return "deployment %s %s" % (mark, device.uuid)
+
+
+def _unsettled_for(row: Row, mark: str, client: Client) -> float:
+    """Seconds until a sending by this machine, of which the device shows nothing, is taken for not sent."""
+    if row.plan not in (NEEDED, RETRY):
+        return 0.0
+    noted = client.journal.noted(_note(mark, row.device), client.waits.clock())
+    if noted is None or noted[0] != ",".join(sorted(row.known)):
+        return 0.0
+    return SETTLE - noted[1]
 
 
 async def _send(run: Deployment, client: Client) -> None:
     request = run.request
     doubtful: list[Sending] = []
-    last: ConnectError | None = None
+    ended: ConnectError | None = None
     for sending in run.plan.sendings:
-        if last is not None and last.fatal:
-            run.failed(sending, last)
+        if ended is not None:
+            run.put_down(sending, REFUSED, ended)
             continue
+        # Put down beforehand: a process that is killed in between leaves a trace, and the next run looks twice.
+        _note_sending(run, sending, client)
         try:
+            run.calls += 1
             await client.api.deploy(
                 request.flow_id, request.project, sending.groups, sending.filters, request.metadata, request.parameters
             )
-            run.calls += 1
-            run.accepted(sending)
+            run.put_down(sending, YES)
         except FateUnknown as failure:
-            run.calls += 1
-            run.doubtful(sending, failure.msg)
+            run.put_down(sending, IN_DOUBT, failure)
             doubtful.append(sending)
         except ConnectError as failure:
-            run.failed(sending, failure)
-            last = failure
+            run.put_down(sending, REFUSED, failure)
+            client.journal.forget(_note(run.mark, device) for device in sending.devices)
+            ended = failure if failure.fatal else None
     if doubtful:
         await _look_up(run, doubtful, client)
 
 
+def _note_sending(run: Deployment, sending: Sending, client: Client) -> None:
+    by_known: dict[str, list[str]] = {}
+    for device in sending.devices:
+        known = ",".join(sorted(run.rows[device.uuid].known))
+        by_known.setdefault(known, []).append(_note(run.mark, device))
+    for known, whats in by_known.items():
+        client.journal.note(whats, known, client.waits.clock())
+
+
 async def _look_up(run: Deployment, doubtful: list[Sending], client: Client) -> None:
     """Search for the mark with bounded patience; what shows up was accepted, what does not stays unknown."""
+    looks = await _look_until(
+        lambda: not [one for one in doubtful if not run.visible(one)],
+        run,
+        client,
+        "The reply to a deployment was lost.",
+    )
+    for sending in doubtful:
+        if run.visible(sending):
+            run.put_down(sending, YES)
+            continue
+        seen = (
+            "The devices were looked at %d times since, and none showed" % looks if looks else "Nobody could look for"
+        )
+        run.put_down(
+            sending,
+            IN_DOUBT,
+            FateUnknown(
+                "The deployment was sent and no verdict came back. %s its mark %s. It was not sent again. Search for "
+                "the mark in the web UI, or run the task again in a few minutes: it looks first, and sends only to "
+                "devices that do not have it." % (seen, run.mark)
+            ),
+        )
+
+
+async def _look_until(done: t.Callable[[], bool], run: Deployment, client: Client, reason: str) -> int:
+    """Look at the devices until C(done), with growing pauses and bounded patience; how often somebody could look."""
     looks = 0
     for pause in (0.0, *LOOK_UP_PAUSES):
         try:
             if pause:
-                await client.waits.charge(pause, FateUnknown("The reply to a deployment was lost."))
-            devices = await _look(run, client)
-        except ConnectError as failure:
-            if failure.transient and failure.code != "retry_budget_exhausted":
-                continue
+                await client.waits.charge(pause, FateUnknown(reason))
+        except ConnectError:
             break
+        try:
+            await _look(run, client)
+        except ConnectError as failure:
+            if failure.fatal:
+                break
+            continue
         looks += 1
-        for sending in [one for one in doubtful if run.visible(one, devices)]:
-            run.accepted(sending)
-            doubtful.remove(sending)
-        run.seen(devices)
-        if not doubtful:
-            return
-    for sending in doubtful:
-        run.doubtful(
-            sending,
-            "The deployment was sent and no verdict came back. The devices were looked at %d times since, and none "
-            "showed its mark %s. It was not sent again. Search for the mark in the web UI, or run the task again in a "
-            "few minutes: it looks first, and sends only to devices that do not have it." % (looks, run.request.mark),
-        )
+        if done():
+            break
+    return looks
 
 
-async def _look(run: Deployment, client: Client) -> list[Device]:
+async def _look(run: Deployment, client: Client) -> None:
     # Without the filters: a device's tags, state and app change while it is being updated.
-    return await read_devices(client.api, run.request.project, run.request.groups, ())
+    run.seen(await read_scope(client.api, run.request.project, run.request.groups, run.rows))
 
 
 async def _follow(run: Deployment, client: Client) -> ConnectError | None:
-    """Wait to a verdict when asked to; otherwise look once, so that the rows say what is known."""
+    """Wait to a verdict when asked to; otherwise look until the deployment shows, for the rows to say what is known."""
+    request = run.request
 
     async def look() -> bool:
-        run.seen(await _look(run, client))
+        await _look(run, client)
         return run.settled()
 
-    request = run.request
-    if request.wait and run.unfinished and not run.settled():
-        return await wait_until(look, request.wait_timeout, request.wait_interval, client.waits)
-    if run.calls and not request.wait and any(row.outcome == "changed" for row in run.rows.values()):
-        try:
-            await look()
-        except ConnectError as failure:
+    if request.wait:
+        if run.settled():
+            return None
+        deadline = client.waits.clock() + request.wait_timeout
+        with client.sender.one_attempt_each(deadline):
+            return await wait_until(look, deadline, request.wait_interval, client.waits)
+    if run.sent and not run.shows():
+        await _look_until(run.shows, run, client, "The service accepted the deployment, but does not show it yet.")
+        if not run.shows():
             run.warnings.append(
-                "The deployment was accepted, but the devices could not be read since: %s" % failure.msg
+                "The service accepted the deployment, but none of its devices shows the mark %s. It may be slow to "
+                "show it, or skip devices that are held. Look again with connect_device_info." % run.mark
             )
     return None
 
 
-def _warn_beforehand(run: Deployment) -> None:
-    held = [
-        row for row in run.rows.values() if row.held and row.plan not in (CURRENT, DONE) and row.status != "success"
-    ]
-    if held:
+def _warn_beforehand(run: Deployment, client: Client, dry: bool) -> None:
+    waiting = [row for row in run.rows.values() if row.plan in (NEEDED, RETRY, "in_flight")]
+    held = [row for row in waiting if row.device.held]
+    if held and not dry:
         run.warnings.append(
             "%s of the target are held, for example %s: they will not start the update before they are released."
             % (devices_word(len(held)), held[0].label)
         )
-    again = [row for row in run.rows.values() if row.status is not None and row.plan != "retry"]
-    if run.request.resend == "all" and run.plan.sendings and again:
+    has_it = [row for row in run.rows.values() if row.plan not in (NEEDED, RETRY)]
+    if run.request.resend == "all" and run.plan.sendings and has_it:
         run.warnings.append(
-            "resend: all sends the deployment once more to %s that already have it." % devices_word(len(again))
+            "resend: all sends the deployment once more to %s that do not need it." % devices_word(len(has_it))
+        )
+    calls, limit = len(run.plan.sendings), client.account_calls_per_minute
+    if limit and calls > limit:
+        run.warnings.append(
+            "%d calls, one for each device, at %d a minute take about %d minutes (account_calls_per_minute)."
+            % (calls, limit, -(-calls // limit))
+        )
+    full = [row for row in run.rows.values() if row.plan == NEEDED and len(row.device.updates) >= 50]
+    if full:
+        run.warnings.append(
+            "%s show 50 updates, which is as many as the service is known to show, for example %s: an earlier sending "
+            "of this deployment would be out of sight." % (devices_word(len(full)), full[0].label)
         )
 
 
 def _report(run: Deployment, client: Client, verdict: ConnectError | None, dry: bool) -> Report:
-    sent = [row for row in run.rows.values() if row.outcome == "changed"]
-    for row in run.broken:
-        row.went_wrong(
-            "update_failed",
-            "Its update %s. Run the task again with retry_failed: true to send it again."
-            % ("was aborted" if row.status == "aborted" else "failed"),
-        )
-    rows = list(run.rows.values())
-    if run.twice:
+    rows = [reported(row, run.mark) for row in run.rows.values()]
+    twice = [row.label for row in run.rows.values() if sent_twice(row.device, run.mark)]
+    if twice:
         run.warnings.append(
-            "DUPLICATE: %s carry more than one unfailed update with the mark %s, for example %s. Somebody sent this "
-            "deployment twice; abort the second one in the web UI if that is not too late."
-            % (devices_word(len(run.twice)), run.request.mark, sorted(run.twice)[0])
+            "DUPLICATE: %s carry more than one unfailed update with the mark %s, for example %s. Unless that was done "
+            "with resend: all, two runs sent this deployment at the same time; let only one run at a time work on a "
+            "device." % (devices_word(len(twice)), run.mark, twice[0])
         )
     code, trouble = _verdict(run, rows, verdict)
     statuses = [row.status for row in rows]
     return Report(
-        changed=bool(sent) or any(row.outcome == "unknown" for row in rows),
-        msg=" ".join(part for part in (_said(run, sent, dry), trouble) if part),
+        changed=bool(run.sent) or any(row.outcome == "unknown" for row in rows),
+        msg=" ".join(part for part in (_said(run, dry), trouble) if part),
         code=code,
         result={
-            "deployment": {
-                "mark": run.request.mark,
-                "comment": run.request.marked_comment,
-                "calls": run.calls,
-            },
+            "deployment": {"mark": run.mark, "comment": run.request.marked_comment, "calls": run.calls},
             "plan": run.plan.uuids_by_class(),
             "devices": [dict(vars(row)) for row in rows],
             "summary": {
                 **count_outcomes(rows),
+                "sent": len(run.sent),
                 "statuses": {status: statuses.count(status) for status in UPDATE_STATES},
-                "duplicates": len(run.twice),
+                "duplicates": len(twice),
             },
             "api_calls": client.api_calls(),
         },
         diff={
-            "before": {row.device_uuid: row.plan for row in sent},
-            "after": {row.device_uuid: "sent" for row in sent},
+            "before": {row.device.uuid: row.plan for row in run.sent},
+            "after": {row.device.uuid: "sent" for row in run.sent},
         },
         warnings=run.warnings,
     )
 
 
-def _said(run: Deployment, sent: Sequence[Row], dry: bool) -> str:
+def _said(run: Deployment, dry: bool) -> str:
     what = "flow %s%s" % (run.request.flow_id, " (%s %s)" % run.request.app if run.request.app else "")
-    by_class = run.plan.uuids_by_class()
-    rest = ", ".join("%d %s" % (len(uuids), name) for name, uuids in by_class.items() if uuids)
-    statuses = [row.status for row in run.rows.values()]
+    rest = ", ".join("%d %s" % (len(uuids), name) for name, uuids in run.plan.uuids_by_class().items() if uuids)
+    statuses = [row.status(run.mark) for row in run.rows.values()]
     seen = ", ".join("%d %s" % (statuses.count(status), status) for status in UPDATE_STATES if status in statuses)
     if not run.plan.sendings:
         done = "Nothing to send of %s to %s (%s)" % (what, devices_word(len(run.rows)), rest)
     else:
         verb = "Would send" if dry else "Sent"
-        done = "%s %s to %s of %d (%s)" % (verb, what, devices_word(len(sent)), len(run.rows), rest)
-    return "%s, mark %s%s." % (done, run.request.mark, "; last seen: " + seen if seen else "")
+        done = "%s %s to %s of %d (%s)" % (verb, what, devices_word(len(run.sent)), len(run.rows), rest)
+    return "%s, mark %s%s." % (done, run.mark, "; last seen: " + seen if seen else "")
 
 
-def _verdict(run: Deployment, rows: Sequence[Row], verdict: ConnectError | None) -> tuple[str | None, str]:
+def _verdict(run: Deployment, rows: Sequence[ReportedRow], verdict: ConnectError | None) -> tuple[str | None, str]:
     """The failure code and what to say about it; the gravest first."""
-    if any(row.outcome == "unknown" for row in rows):
-        return FateUnknown.code, name_troubled([row for row in rows if row.outcome == "unknown"])
-    refused: list[t.Any] = [row for row in rows if row.outcome == "failed" and row.status not in FAILURES]
+    unknown = [row for row in rows if row.outcome == "unknown"]
+    if unknown:
+        return FateUnknown.code, name_troubled(unknown)
+    refused = [row for row in rows if row.outcome == "failed" and row.code != "update_failed"]
     if refused:
         codes = {row.code for row in refused}
         return (codes.pop() if len(codes) == 1 else "devices_failed"), name_troubled(refused)
-    broken, allowed = run.broken, run.failures_allowed
-    if len(broken) > allowed:
+    if run.gone_wrong:
+        broken = [row for row in rows if row.code == "update_failed"]
         return "rollout_failed", "The update failed on %d of %s, allowed are %d: %s" % (
             len(broken),
             devices_word(len(run.taking_part)),
-            allowed,
+            run.failures_allowed,
             name_troubled(broken),
         )
     if verdict is None:
         return None, ""
     left = run.unfinished
-    held = sum(row.held is True for row in left)
-    return verdict.code, "%s %s not finished (%s%s), %d of them held. Running the task again goes on waiting; %s." % (
+    return verdict.code, "%s %s not finished (%s%s), %d of them held. Run the task again to go on waiting: %s." % (
         verdict.msg,
         devices_word(len(left)),
-        ", ".join("%s: %s" % (row.label, row.status or "not shown yet") for row in left[:5]),
+        ", ".join("%s: %s" % (row.label, row.status(run.mark) or "not shown yet") for row in left[:5]),
         ", ..." if len(left) > 5 else "",
-        held,
+        sum(row.device.held is True for row in left),
         "nothing that was sent will be sent again",
     )

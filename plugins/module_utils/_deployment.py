@@ -182,20 +182,38 @@ def marked_updates(device: Device, mark: str) -> list[Update]:
     return [update for update in device.updates if pattern.match(update.comment.lstrip())]
 
 
+def state_of(updates: Sequence[Update]) -> str | None:
+    """What a device's updates with one mark come to: running beats succeeded, and succeeded beats failed.
+
+    The newest alone would not do: a duplicate that was aborted does not undo the one that succeeded.
+    """
+    states = [update.status for update in updates]
+    moving = [state for state in states if state not in FINISHED]  # also one that we do not know
+    if moving:
+        return moving[-1]
+    if "success" in states:
+        return "success"
+    return states[-1] if states else None
+
+
+def identities(updates: Sequence[Update]) -> frozenset[str]:
+    """What tells updates of one device apart, to recognise a new one."""
+    return frozenset(str(update.update_id or (update.scheduled_at, update.comment)) for update in updates)
+
+
 def classify(device: Device, request: DeployRequest) -> str:
     """The plan class of one targeted device."""
-    marked = marked_updates(device, request.mark)
-    if not marked:
+    state = state_of(marked_updates(device, request.mark))
+    if state is None:
         has_it = request.app is not None and device.apps.get(request.app[0]) == request.app[1]
         return CURRENT if has_it else NEEDED
-    status = marked[-1].status
-    if status in FAILURES:
-        return RETRY if request.retry_failed else status
-    return DONE if status == "success" else IN_FLIGHT  # a status we do not know is not a reason to send again
+    if state in FAILURES:
+        return RETRY if request.retry_failed else state
+    return DONE if state == "success" else IN_FLIGHT
 
 
-def twice_sent(device: Device, mark: str) -> bool:
-    """Two updates of one mark that did not fail: somebody sent the deployment twice."""
+def sent_twice(device: Device, mark: str) -> bool:
+    """Two updates of one mark that did not fail."""
     return sum(update.status not in FAILURES for update in marked_updates(device, mark)) > 1
 
 
@@ -220,19 +238,32 @@ class DeployPlan:
         return {name: [d.uuid for d in self.devices if self.classes[d.uuid] == name] for name in CLASSES}
 
 
-def make_plan(request: DeployRequest, devices: Sequence[Device]) -> DeployPlan:
-    """Nothing to send when no device needs it; the filter as it is when all do; else as O(resend) says."""
-    classes = {device.uuid: classify(device, request) for device in devices}
-    due = tuple(device for device in devices if classes[device.uuid] in (NEEDED, RETRY))
-    if not due:
+def make_plan(request: DeployRequest, scope: Sequence[Device], target: Sequence[Device]) -> DeployPlan:
+    """Nothing to send when no device needs it; the filter as it is when all do; else as O(resend) says.
+
+    C(scope) are all devices of the groups, or of the project; C(target) those for which the filters hold.
+    """
+    classes = {device.uuid: classify(device, request) for device in target}
+    due = tuple(device for device in target if classes[device.uuid] in (NEEDED, RETRY))
+    # The service applies the filter anew. A device that has the mark but does not match now may match by then.
+    others_have_it = any(device.uuid not in classes and marked_updates(device, request.mark) for device in scope)
+    if not due or _too_many_failed(request, classes):
         sendings: tuple[Sending, ...] = ()
-    elif len(due) == len(devices) or request.resend == "all":
-        sendings = (Sending(request.groups, request.filters, tuple(devices)),)
+    elif request.resend == "all" or (len(due) == len(target) and not others_have_it):
+        sendings = (Sending(request.groups, request.filters, tuple(target)),)
     else:
         # Filters are ANDed, so that one call can name one device at most (connect-api.md 2.7).
         sendings = tuple(Sending((), (DeviceFilter("specific_device", "is", d.uuid),), (d,)) for d in due)
-    return DeployPlan(tuple(devices), classes, sendings)
+    return DeployPlan(tuple(target), classes, sendings)
 
 
-def is_unfinished(status: str | None) -> bool:
-    return status not in FINISHED
+def failures_allowed(request: DeployRequest, taking_part: int) -> int:
+    """The larger of what O(max_failures) and O(max_failure_percent) allow."""
+    return max(request.max_failures, taking_part * request.max_failure_percent // 100)
+
+
+def _too_many_failed(request: DeployRequest, classes: Mapping[str, str]) -> bool:
+    """An earlier run has shown that this deployment goes wrong: the rest is not sent it."""
+    found = list(classes.values())
+    failed = found.count(FAILED) + found.count(ABORTED)
+    return failed > failures_allowed(request, len(found) - found.count(CURRENT))

@@ -76,10 +76,9 @@ class NotSent(ConnectError):
     transient = True
 
 
-class Untrusted(NotSent):
-    """TLS could not be verified. Nothing was sent, and waiting will not mend a certificate."""
+class Misconfigured(NotSent):
+    """Nothing can be sent with these settings (TLS, proxy, address), and waiting will not mend them."""
 
-    code = "tls_error"
     transient = False
     fatal = True
 
@@ -99,7 +98,14 @@ class UnreadableReply(ConnectError):
 
 
 class BudgetExhausted(ConnectError):
-    """O(retry_budget) does not allow the next wait. Carries the failure that made the wait necessary."""
+    """O(retry_budget) does not allow the next wait. Known by the failure that made the wait necessary."""
 
-    code = "retry_budget_exhausted"
     transient = True
+
+    def __init__(self, cause: ConnectError, seconds: float, budget: float) -> None:
+        super().__init__(
+            "%s Waiting %.0f s more would exceed retry_budget (%g s)." % (cause.msg, seconds, budget),
+            code=cause.code,
+            http_status=cause.http_status,
+        )
+        self.cause = cause

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._api_v1 import ApiV1
@@ -24,24 +24,33 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models impo
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import Report, devices_word
 
 
-async def read_devices(
-    api: ApiV1, project: str | None, groups: Sequence[str], filters: Sequence[DeviceFilter]
+async def read_scope(
+    api: ApiV1, project: str | None, groups: Sequence[str], until_seen: Collection[str] | None = None
 ) -> list[Device]:
-    """Devices of any of C(groups) (all, when there are none) for which every filter holds."""
-    scopes: Sequence[str | None] = groups or [None]
-    wanted = [one.value for one in filters if one.type == "specific_device" and one.operand == "is"]
+    """Devices of any of C(groups), or of the whole project; no more pages once C(until_seen) (UUIDs) are all there."""
     found: dict[str, Device] = {}
-    for group in scopes:
+    for group in groups or [None]:  # type: ignore[list-item]
         async for page in api.devices(project, group):
-            found.update((device.uuid, device) for device in page)
-            if wanted and wanted[0] in found:
-                break
-    devices = [device for device in found.values() if not wanted or device.uuid == wanted[0]]
+            found.update((device.key, device) for device in page)
+            if until_seen and all(uuid in found for uuid in until_seen):
+                return list(found.values())
+    return list(found.values())
+
+
+async def select(
+    api: ApiV1, project: str, groups: Sequence[str], scope: Sequence[Device], filters: Sequence[DeviceFilter]
+) -> list[Device]:
+    """Those of C(scope) for which every filter holds; reads the online states if a filter asks for them."""
+    devices = list(scope)
     if any(one.type == "device_state" for one in filters):
         states: dict[str, bool] = {}
-        for group in scopes:
+        for group in groups or [None]:  # type: ignore[list-item]
             states.update(await api.online_states(project, group))
         devices = [replace(device, online=states.get(device.uuid)) for device in devices]
+    return matching(devices, filters)
+
+
+def matching(devices: Sequence[Device], filters: Sequence[DeviceFilter]) -> list[Device]:
     return [device for device in devices if all(one.matches(device) for one in filters)]
 
 
@@ -91,7 +100,7 @@ async def describe_devices(request: InfoRequest, client: Client) -> Report:
         warnings.append("Which devices are online could not be read, so online is null. %s" % failure.msg)
         states = {}
     devices = [replace(device, online=states.get(device.uuid)) for device in found]
-    devices = [device for device in devices if all(one.matches(device) for one in request.filters)]
+    devices = matching(devices, request.filters)
     if api.incomplete:
         warnings.append(api.incomplete)
     summary = _summary(devices)

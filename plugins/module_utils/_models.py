@@ -54,6 +54,11 @@ class Device:
     registered_at: str | None
 
     @property
+    def key(self) -> str:
+        """What identifies it, also if the service leaves out the UUID."""
+        return self.uuid or str(self.device_id)
+
+    @property
     def last_update(self) -> Update | None:
         return self.updates[-1] if self.updates else None
 

@@ -16,7 +16,7 @@ import asyncio
 import random
 import time
 import typing as t
-from contextlib import asynccontextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -30,6 +30,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors impo
     RateLimited,
     UnreadableReply,
 )
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._journal import Slot
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._pace import Pace
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._transport import Call, Reply, Transport
 
@@ -64,7 +65,7 @@ def read_retry_after(header: str | None, now: datetime) -> float | None:
     """Seconds from a Retry-After header (seconds or HTTP date), clamped; None when absent or unreadable."""
     if not header:
         return None
-    if header.strip().isdigit():
+    if header.strip().isdecimal():
         seconds = float(header)
     else:
         try:
@@ -116,11 +117,7 @@ class Waits:
         """Wait on the budget, or raise BudgetExhausted when C(seconds) more would overdraw it."""
         now = self.clock()
         if self._charged.with_(now, now + seconds) > self.budget:
-            raise BudgetExhausted(
-                "%s Waiting %.0f s more would exceed retry_budget (%g s)." % (failure.msg, seconds, self.budget),
-                code=failure.code,
-                http_status=failure.http_status,
-            )
+            raise BudgetExhausted(failure, seconds, self.budget)
         self._charged.add(now, now + seconds)
         await self.pause(seconds)
 
@@ -154,22 +151,43 @@ Payload = t.TypeVar("Payload")
 
 
 class Sender:
-    """Calls in, meaning out. C(read) turns a reply into a payload or raises a ConnectError."""
+    """Calls in, meaning out: the one gate that every call passes.
 
-    def __init__(self, transport: Transport, pace: Pace, waits: Waits, jitter: t.Callable[[], float] = random.random):
+    C(read), given with each call, turns a reply into a payload or raises a ConnectError.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        pace: Pace,
+        waits: Waits,
+        concurrency: int,
+        jitter: t.Callable[[], float] = random.random,
+    ) -> None:
         self.tally = Tally()
         self.waits = waits
         self._transport = transport
         self._pace = pace
         self._jitter = jitter
+        self._in_flight = asyncio.Semaphore(concurrency)
+        self._alone = asyncio.Semaphore(1)
         self._limited_in_a_row = 0
         self._probes_refused = 0
-        self._one_at_a_time = asyncio.Lock()
         self._end: ConnectError | None = None
+        self._give_up_at: float | None = None
 
     def end(self, reason: ConnectError) -> None:
         """Nothing more is sent by this task; every further call fails with C(reason)."""
         self._end = self._end or reason
+
+    @contextmanager
+    def one_attempt_each(self, give_up_at: float) -> t.Iterator[None]:
+        """For somebody who looks again anyway: no repetition, no budget, and no waiting beyond C(give_up_at)."""
+        self._give_up_at = give_up_at
+        try:
+            yield
+        finally:
+            self._give_up_at = None
 
     async def send(self, call: Call, read: t.Callable[[Reply], Payload]) -> Payload:
         """The payload, or the failure that ends it; FateUnknown if any attempt at a write may have been acted on."""
@@ -177,7 +195,7 @@ class Sender:
         doubt: FateUnknown | None = None
         while True:
             try:
-                return await self._attempt(call, read, again=failures > 0)
+                return await self._pass(call, read, again=failures > 0)
             except ConnectError as failure:
                 failures += 1
                 if isinstance(failure, FateUnknown) and call.writes:
@@ -185,47 +203,75 @@ class Sender:
                 if failure.fatal:
                     self.end(failure)
                 pause = pause_before_repeat(failure, call, failures, self._jitter())
-                if pause is None:
+                if pause is None or failure is self._end or self._give_up_at is not None:
                     raise (doubt or failure) from None
                 try:
                     await self.waits.charge(pause, failure)
                 except BudgetExhausted as exhausted:
                     raise (doubt or exhausted) from None
 
-    async def _attempt(self, call: Call, read: t.Callable[[Reply], Payload], again: bool) -> Payload:
-        if self._limited_in_a_row < BAN_SUSPECTED:
-            return await self._exchange(call, read, again)
-        async with self._one_at_a_time:
-            if self._limited_in_a_row >= BAN_SUSPECTED and self._end is None:
-                await self.waits.charge(FULL_MINUTE, RateLimited("The service answers 429 to every call."))
-            return await self._exchange(call, read, again, probe=True)
+    async def _pass(self, call: Call, read: t.Callable[[Reply], Payload], again: bool) -> Payload:
+        """Wait for a turn and take it. Nobody waits for a rate limit while holding a place among those in flight."""
+        while True:
+            suspected = self._ban_suspected
+            async with self._alone if suspected else self._in_flight:
+                if self._end is not None:
+                    raise self._end
+                if suspected is not self._ban_suspected:
+                    continue  # it changed while this call was queueing
+                if suspected:
+                    await self.waits.charge(FULL_MINUTE, RateLimited("The service answers 429 to every call."))
+                slot, wait = self._pace.book(call.device_token, self.waits.clock())
+                if not wait:
+                    return await self._exchange(call, read, slot, again, probe=suspected)
+            await self._wait_for_slot(call, wait)
+
+    async def _wait_for_slot(self, call: Call, seconds: float) -> None:
+        busy = RateLimited("The device has had its calls for this minute (device_calls_per_minute).")
+        if self._give_up_at is not None and self.waits.clock() + seconds > self._give_up_at:
+            await self.waits.pause(max(0.0, self._give_up_at - self.waits.clock()))
+            raise RateLimited("The rate limit left no time for another look.")
+        if call.device_token is None:
+            await self.waits.pause(seconds)
+        else:
+            await self.waits.charge(seconds, busy)
 
     async def _exchange(
-        self, call: Call, read: t.Callable[[Reply], Payload], again: bool, probe: bool = False
+        self, call: Call, read: t.Callable[[Reply], Payload], slot: Slot, again: bool, probe: bool
     ) -> Payload:
-        async with self._turn(call):
-            if self._end is not None:
-                raise self._end
-            self.tally.count(call, again)
-            started = self.waits.clock()
-            try:
-                reply = await self._transport.exchange(call)
-            except (NotSent, FateUnknown) as failure:
-                self.waits.charge_elapsed(started)
-                if self.waits.left <= 0:
-                    # An outage that outlasted the budget: trying every other device would only multiply the time-outs.
-                    self.end(NotSent("The service could not be reached for longer than retry_budget allows."))
-                raise failure
-            if reply.status == 429:
-                raise self._limited(call, reply, probe)
-            self._limited_in_a_row = self._probes_refused = 0
-            return read(reply)
+        self.tally.count(call, again)
+        started = self.waits.clock()
+        arrived = True
+        try:
+            reply = await self._transport.exchange(call)
+        except (NotSent, FateUnknown) as failure:
+            arrived = not isinstance(failure, NotSent)
+            self._lost(started)
+            raise
+        finally:
+            self._pace.over(slot, self.waits.clock(), arrived)
+        if reply.status == 429:
+            raise self._limited(call, reply, probe)
+        self._limited_in_a_row = self._probes_refused = 0
+        return read(reply)
+
+    def _lost(self, started: float) -> None:
+        """An outage that outlasts the budget ends the task: asking for every other device only multiplies time-outs."""
+        if self._give_up_at is not None:
+            return
+        self.waits.charge_elapsed(started)
+        if self.waits.left <= 0:
+            self.end(NotSent("The service could not be reached for longer than retry_budget allows."))
+
+    @property
+    def _ban_suspected(self) -> bool:
+        return self._limited_in_a_row >= BAN_SUSPECTED
 
     def _limited(self, call: Call, reply: Reply, probe: bool) -> RateLimited:
-        self._limited_in_a_row += 1
         self._probes_refused += probe
+        self._limited_in_a_row += 1
         if call.device_token is None:
-            self._pace.slow_down()
+            self._pace.slow_down(self.waits.clock())
         if self._probes_refused >= BAN_PROBES:
             return Banned(
                 "The service answers 429 to every call, also to single ones a minute apart: the account or this "
@@ -238,25 +284,3 @@ class Sender:
             http_status=429,
             retry_after=read_retry_after(reply.retry_after, datetime.now(timezone.utc)),
         )
-
-    @asynccontextmanager
-    async def _turn(self, call: Call) -> t.AsyncIterator[None]:
-        """Hold a slot of the rate limit for the time of the call."""
-        while True:
-            slot, wait = self._pace.reserve(call.device_token, self.waits.clock())
-            if not wait:
-                break
-            if call.device_token is None:
-                await self.waits.pause(wait)
-            else:
-                await self.waits.charge(
-                    wait, RateLimited("The device has had its calls for this minute (device_calls_per_minute).")
-                )
-        arrived = True
-        try:
-            yield
-        except NotSent:
-            arrived = False
-            raise
-        finally:
-            self._pace.done(slot, self.waits.clock(), arrived)

@@ -19,18 +19,26 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urlsplit
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import FateUnknown, NotSent, Untrusted
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import (
+    ConnectError,
+    FateUnknown,
+    Misconfigured,
+    NotSent,
+)
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._version import VERSION
 
 try:
     import requests
+    import urllib3
     from requests.adapters import HTTPAdapter
 
     REQUESTS_MISSING: str | None = None
 except ImportError as _missing:
     REQUESTS_MISSING = str(_missing)
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CHUNK = 64 * 1024
 LARGEST_BODY = 32 * 1024 * 1024
 
@@ -96,8 +104,8 @@ class HttpTransport:
                 allow_redirects=False,  # a redirected POST turns into a GET, and takes the tokens elsewhere
                 stream=True,  # the status must survive a body that breaks off
             )
-        except requests.exceptions.RequestException as err:
-            raise _as_fate(err, call, self._settings) from None  # the cause may quote a proxy's credentials
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as err:
+            raise fate_of(err, call, self._settings.timeout) from None  # the cause may quote a proxy's credentials
         with response:
             return Reply(response.status_code, _body(response, give_up), response.headers.get("Retry-After"))
 
@@ -109,7 +117,8 @@ def _session(settings: HttpSettings) -> requests.Session:
         settings.api_url, {}, None, settings.ca_path or settings.validate_certs, None
     )
     session.trust_env = False
-    session.proxies.update(environment["proxies"])
+    if urlsplit(settings.api_url).hostname not in LOOPBACK:  # plain http is allowed there, so it must stay there
+        session.proxies.update(environment["proxies"])
     session.verify = environment["verify"] if settings.validate_certs else False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # threads share the session, not a login
     session.headers.update(
@@ -135,29 +144,74 @@ def _body(response: requests.Response, give_up: float) -> str | None:
             size += len(chunk)
             if size > LARGEST_BODY or time.monotonic() > give_up:
                 return None
-    except requests.exceptions.RequestException:
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
         return None
     declared = response.headers.get("Content-Length", "")
-    if declared.isdigit() and "Content-Encoding" not in response.headers and size < int(declared):
+    if declared.isdecimal() and "Content-Encoding" not in response.headers and size < int(declared):
         return None  # urllib3 before 2.0 does not notice
     return b"".join(parts).decode("utf-8", errors="replace")
 
 
-def _as_fate(err: requests.exceptions.RequestException, call: Call, settings: HttpSettings) -> Exception:
-    """Decide from the exception alone whether the request can have reached the service."""
+# What the innermost cause proves. Whatever is not listed may have reached the service.
+NEVER_CONNECTED = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ConnectTimeout")
+NEVER_VALID = (
+    "InvalidSchema",
+    "InvalidURL",
+    "InvalidProxyURL",
+    "MissingSchema",
+    "LocationParseError",
+    "ProxySchemeUnknown",
+)
+NO_TLS_THERE = (
+    "WRONG_VERSION_NUMBER",
+    "UNKNOWN_PROTOCOL",
+    "UNSUPPORTED_PROTOCOL",
+    "HTTP_REQUEST",
+    "RECORD_LAYER_FAILURE",
+)
+
+
+def fate_of(err: Exception, call: Call, timeout: float) -> ConnectError:
+    """Whether the request can have reached the service, decided from the exception of requests or urllib3 alone.
+
+    The outermost exception does not tell: behind a proxy, urllib3 calls every broken connection a C(ProxyError).
+    """
     what = "%s %s" % (call.method, call.path)
-    if isinstance(err, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(err):
-        return Untrusted(
+    causes = list(_causes(err))
+    names = [type(cause).__name__ for cause in causes]
+    words = " ".join(str(cause) for cause in causes).upper()
+    if "CERTIFICATE_VERIFY_FAILED" in words or "TLS CA CERTIFICATE BUNDLE" in words:
+        return Misconfigured(
             "The TLS certificate of api_url could not be verified; nothing was sent. Give the CA file that signed it "
-            "as ca_path (or CONNECT_CA_PATH), and check that api_url names the right host."
+            "as ca_path (or CONNECT_CA_PATH), and check that api_url names the right host.",
+            code="tls_error",
         )
-    if isinstance(err, requests.exceptions.ProxyError):
-        return NotSent("%s was not sent: the proxy from the environment refused the connection." % what)
-    if isinstance(err, requests.exceptions.ConnectTimeout):
-        return NotSent("%s was not sent: no connection within %g s." % (what, settings.timeout))
-    if isinstance(err, requests.exceptions.ReadTimeout):
-        return FateUnknown("%s was sent, and no reply came within %g s." % (what, settings.timeout))
-    reason = getattr(err.args[0], "reason", None) if err.args else None
-    if reason is not None and type(reason).__name__ in ("NewConnectionError", "NameResolutionError"):
-        return NotSent("%s was not sent: the connection was refused, or the name of the host is unknown." % what)
-    return FateUnknown("%s: the connection broke before a reply (%s)." % (what, type(err).__name__))
+    if "SSLError" in names and any(sign in words.replace(" ", "_") for sign in NO_TLS_THERE):
+        return Misconfigured(
+            "The host of api_url does not speak TLS at that port; nothing was sent. Check api_url.", code="tls_error"
+        )
+    if any(name in NEVER_VALID for name in names):
+        return Misconfigured(
+            "api_url, or a proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, is not an address that can be used; nothing "
+            "was sent. Correct it, or name the host in NO_PROXY."
+        )
+    if "TUNNEL CONNECTION FAILED" in words:
+        reason = " It wants to know who asks (407)." if "407" in words else ""
+        return NotSent("%s was not sent: the proxy from the environment refused to pass it on.%s" % (what, reason))
+    if any(name in NEVER_CONNECTED for name in names):
+        return NotSent(
+            "%s was not sent: no connection to the host (refused, unknown, or none in %g s)." % (what, timeout)
+        )
+    if "ReadTimeout" in names or "ReadTimeoutError" in names:
+        return FateUnknown("%s was sent, and no reply came within %g s." % (what, timeout))
+    return FateUnknown("%s: the connection broke before a reply (%s)." % (what, names[-1]))
+
+
+def _causes(err: BaseException | None) -> t.Iterator[BaseException]:
+    """The exception and what it wraps, as requests and urllib3 1.26 and 2 do it, outermost first."""
+    while isinstance(err, BaseException):
+        yield err
+        inner = getattr(err, "reason", None) or getattr(err, "original_error", None)
+        if not isinstance(inner, BaseException):
+            inner = next((arg for arg in err.args if isinstance(arg, BaseException)), None)
+        err = inner

@@ -10,12 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import typing as t
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import Client
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError, InvalidInput
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import (
+    ConnectError,
+    FateUnknown,
+    InvalidInput,
+    UnreadableReply,
+)
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._fleet import read_scope
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._journal import SETTLE
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import Device
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import (
     Report,
@@ -23,6 +29,9 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report impo
     devices_word,
     name_troubled,
 )
+
+
+VERIFY_PAUSES = (2.0, 5.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -107,24 +116,33 @@ class Row:
     outcome: str = "unchanged"
     code: str | None = None
     msg: str | None = None
+    written: bool = False  # the service accepted a write, whatever came of it
     where: str = ""  # for messages about a device of which nothing else is known
 
     @property
     def label(self) -> str:
         return self.name or self.device_uuid or self.where
 
+    @property
+    def may_have_changed(self) -> bool:
+        return self.written or self.outcome in ("changed", "unknown")
+
     def as_result(self) -> dict[str, t.Any]:
-        return {name: value for name, value in vars(self).items() if name != "where"}
+        return {name: value for name, value in vars(self).items() if name not in ("written", "where")}
 
     def went_wrong(self, failure: ConnectError, outcome: str = "failed") -> None:
         self.outcome, self.code, self.msg = outcome, failure.code, failure.msg
 
 
 Reading: t.TypeAlias = "Device | ConnectError | None"  # None: not read, on purpose
+UNREAD = (FateUnknown, UnreadableReply)  # somebody answers there, only not with this device's state
 
 
-def plan_row(entry: Entry, reading: Reading, hold: bool) -> Row:
-    """Pure: what one device needs. C(changed) means that it is to be written, also when its state is not known."""
+def plan_row(entry: Entry, reading: Reading, written: bool | None, hold: bool) -> Row:
+    """Pure: what one device needs. C(changed) means that it is to be written, also when its state is not known.
+
+    C(written) is what this machine set a moment ago, None if nothing: a list that says otherwise may be late.
+    """
     row = Row(device_uuid=entry.uuid, name=entry.name, where=entry.where)
     if isinstance(reading, Device):
         if entry.uuid and reading.uuid and entry.uuid != reading.uuid:
@@ -138,8 +156,8 @@ def plan_row(entry: Entry, reading: Reading, hold: bool) -> Row:
             return row
         row.device_uuid = entry.uuid or reading.uuid
         row.name = entry.name or reading.name
-        row.before = reading.held
-    elif reading is not None and (reading.fatal or not reading.transient):
+        row.before = reading.held if written in (None, reading.held) else None
+    elif reading is not None and not isinstance(getattr(reading, "cause", reading), UNREAD):
         row.went_wrong(reading)
         return row
     row.after = hold
@@ -151,86 +169,99 @@ async def apply_trigger(request: TriggerRequest, client: Client, dry: bool) -> R
     """Read, plan and, unless C(dry), write."""
     entries = request.entries
     readings = [None] * len(entries) if request.force else await _read_states(request, entries, client)
-    rows = [plan_row(entry, reading, request.hold) for entry, reading in zip(entries, readings, strict=True)]
-    to_write = [(entry, row) for entry, row in zip(entries, rows, strict=True) if row.outcome == "changed"]
+    rows = [
+        plan_row(entry, reading, _written_lately(entry, client), request.hold)
+        for entry, reading in zip(entries, readings, strict=True)
+    ]
+    due = [(entry, row) for entry, row in zip(entries, rows, strict=True) if row.outcome == "changed"]
     if not dry:
-        await asyncio.gather(*(_write(entry, row, request.hold, client) for entry, row in to_write))
+        await asyncio.gather(*(_write(entry, row, request.hold, client) for entry, row in due))
         if request.verify:
-            await _verify([pair for pair in to_write if pair[1].outcome == "changed"], request, client)
+            await _verify([(entry, row) for entry, row in due if row.written], request, client)
     return _report(request, rows, client, dry)
 
 
 async def _read_states(request: TriggerRequest, entries: Sequence[Entry], client: Client) -> list[Reading]:
     """In pages when the project is named, one by one for what the pages do not show."""
-    if not request.project:
-        return list(await asyncio.gather(*(_read_one(entry, client) for entry in entries)))
-    try:
-        listed = await _read_listed(request, entries, client)
-    except ConnectError as failure:
-        return [failure] * len(entries)
-    return list(
-        await asyncio.gather(
-            *(_known(listed[entry]) if entry in listed else _read_one(entry, client) for entry in entries)
-        )
-    )
+    listed: dict[str, Device] = {}
+    wanted = {entry.uuid for entry in entries if entry.uuid}
+    if request.project and wanted:
+        groups = (request.group,) if request.group else ()
+        try:
+            found = await read_scope(client.api, request.project, groups, until_seen=wanted)
+        except ConnectError as failure:
+            return [failure] * len(entries)
+        listed = {device.uuid: device for device in found if device.uuid}
+    return list(await asyncio.gather(*(_read(entry, listed, client) for entry in entries)))
 
 
-async def _read_listed(request: TriggerRequest, entries: Sequence[Entry], client: Client) -> dict[Entry, Reading]:
-    by_uuid = {entry.uuid: entry for entry in entries if entry.uuid}
-    names = Counter(entry.name for entry in entries)
-    by_name = {entry.name: entry for entry in entries if entry.name and not entry.uuid and names[entry.name] == 1}
-    listed: dict[Entry, Reading] = {}
-    same_name: Counter[str] = Counter()
-    async for page in client.api.devices(request.project, request.group):
-        for device in page:
-            same_name[device.name] += 1
-            entry = by_uuid.get(device.uuid) or by_name.get(device.name)
-            if entry is not None:
-                listed[entry] = device
-        if len(listed) == len(by_uuid) == len(entries):
-            break
-    # A name that two devices of the project carry identifies neither: those are read by their token.
-    return {entry: device for entry, device in listed.items() if entry.uuid or same_name[entry.name] == 1}
-
-
-async def _known(reading: Reading) -> Reading:
-    return reading
-
-
-async def _read_one(entry: Entry, client: Client) -> Reading:
+async def _read(entry: Entry, listed: Mapping[str, Device], client: Client) -> Reading:
+    if entry.uuid in listed:
+        return listed[entry.uuid]
     try:
         return await client.api.device(entry.token)
     except ConnectError as failure:
         return failure
 
 
+def _note(entry: Entry) -> str:
+    return "trigger " + entry.token
+
+
+def _written_lately(entry: Entry, client: Client) -> bool | None:
+    noted = client.journal.noted(_note(entry), client.waits.clock())
+    return noted[0] == "held" if noted and noted[1] < SETTLE else None
+
+
 async def _write(entry: Entry, row: Row, hold: bool, client: Client) -> None:
     try:
         await client.api.set_trigger(entry.token, hold)
+        row.written = True
+        client.journal.note([_note(entry)], _state(hold), client.waits.clock())
     except ConnectError as failure:
-        row.after = None if failure.code == "outcome_unknown" else row.before
-        row.went_wrong(failure, "unknown" if failure.code == "outcome_unknown" else "failed")
+        unknown = isinstance(failure, FateUnknown)
+        row.after = None if unknown else row.before
+        row.went_wrong(failure, "unknown" if unknown else "failed")
 
 
-async def _verify(written: Sequence[tuple[Entry, Row]], request: TriggerRequest, client: Client) -> None:
-    readings = await _read_states(request, [entry for entry, _row in written], client)
-    for (_entry, row), reading in zip(written, readings, strict=True):
-        if not isinstance(reading, Device) or reading.held is None:
-            why = reading.msg if isinstance(reading, ConnectError) else "The service does not tell the update trigger."
-            row.after = None
-            row.went_wrong(
-                ConnectError("Written, but could not be read back: %s" % why, code="unobservable"), "unknown"
+async def _verify(written: list[tuple[Entry, Row]], request: TriggerRequest, client: Client) -> None:
+    """Look until each device shows what was written, a few times because lists may be late."""
+    for pause in (0.0, *VERIFY_PAUSES):
+        try:
+            if pause:
+                await client.waits.charge(pause, ConnectError("The service shows another state than was written."))
+        except ConnectError:
+            break
+        readings = await _read_states(request, [entry for entry, _row in written], client)
+        looked = list(zip(written, readings, strict=True))
+        written = []
+        for (entry, row), reading in looked:
+            if not _obeyed(row, reading, request.hold):
+                written.append((entry, row))
+        if not written:
+            return
+
+
+def _obeyed(row: Row, reading: Reading, hold: bool) -> bool:
+    """Put down what was read back; whether it is what was written."""
+    if isinstance(reading, Device) and reading.held is hold:
+        row.after, row.outcome, row.code, row.msg = hold, "changed", None, None
+        return True
+    if isinstance(reading, Device) and reading.held is not None:
+        row.after = reading.held
+        row.went_wrong(
+            ConnectError(
+                "The service accepted the change, but reports the device as %s. Something else sets the trigger of "
+                "this device, or the service is slow to show it; look again with connect_device_info."
+                % _state(reading.held),
+                code="verify_failed",
             )
-        elif reading.held is not request.hold:
-            row.after = reading.held
-            row.went_wrong(
-                ConnectError(
-                    "The service accepted the change, but reports the device as %s. Something else sets the trigger of "
-                    "this device, or the service is slow to show it; look again with connect_device_info."
-                    % _state(reading.held),
-                    code="verify_failed",
-                )
-            )
+        )
+        return False
+    why = reading.msg if isinstance(reading, ConnectError) else "The service does not tell the update trigger."
+    row.after = None
+    row.went_wrong(ConnectError("Written, but could not be read back: %s" % why, code="unobservable"), "unknown")
+    return False
 
 
 def _warn_of_blind_writes(rows: Sequence[Row], on_purpose: bool) -> list[str]:
@@ -238,8 +269,8 @@ def _warn_of_blind_writes(rows: Sequence[Row], on_purpose: bool) -> list[str]:
     if on_purpose or not blind:
         return []
     return [
-        "The present state of %s could not be read, for example of %s. The wanted state is written all the same, and "
-        "reported as changed because it may have changed." % (devices_word(len(blind)), blind[0].label)
+        "The present state of %s is not known for certain, for example of %s. The wanted state is written all the "
+        "same, and reported as changed because it may have changed." % (devices_word(len(blind)), blind[0].label)
     ]
 
 
@@ -249,7 +280,7 @@ def _state(held: bool | None) -> str:
 
 def _report(request: TriggerRequest, rows: list[Row], client: Client, dry: bool) -> Report:
     summary = count_outcomes(rows)
-    changed = [row for row in rows if row.outcome in ("changed", "unknown")]
+    changed = [row for row in rows if row.may_have_changed]
     wrong = summary["failed"] + summary["unknown"]
     done = "%s %s" % (_state(request.hold).capitalize(), devices_word(summary["changed"]))
     if dry:

@@ -15,25 +15,24 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._retry impor
 
 
 async def wait_until(
-    look: t.Callable[[], t.Awaitable[bool]], timeout: float, interval: float, waits: Waits
+    look: t.Callable[[], t.Awaitable[bool]], deadline: float, interval: float, waits: Waits
 ) -> ConnectError | None:
     """None once C(look) is true; otherwise why not: C(still_running), or C(unobservable) when the last look failed.
 
-    A failed look is no verdict: it is repeated until the time is over, which is measured on a clock that never steps.
+    A failed look is no verdict: it is repeated until C(deadline), on a clock that never steps.
     """
-    deadline = waits.clock() + timeout
     while True:
         blind: ConnectError | None = None
         try:
             if await look():
                 return None
         except ConnectError as failure:
-            if failure.fatal or not failure.transient:
+            if not failure.transient:
                 return ConnectError(failure.msg, code="unobservable", http_status=failure.http_status)
             blind = failure
         left = deadline - waits.clock()
         if left <= 0:
             if blind is not None:
                 return ConnectError(blind.msg, code="unobservable", http_status=blind.http_status)
-            return ConnectError("Not finished within %g s." % timeout, code="still_running")
+            return ConnectError("Not finished when wait_timeout was over.", code="still_running")
         await waits.sleep(min(interval, left))

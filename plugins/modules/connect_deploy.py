@@ -32,8 +32,9 @@ attributes:
     description: Running it again with the same options changes nothing.
     support: full
     details: >-
-      A repeat finds the earlier deployment by its mark; another O(deployment_key) makes another deployment. The service
-      shows the last 50 updates of a device, so a mark is found as long as it is among these.
+      A repeat finds the earlier deployment by its mark; another O(deployment_key) makes another deployment. A mark is
+      found as long as the service shows it: it is assumed to show the last 50 updates of a device, and to show an
+      update within two minutes.
 options:
   flow_id:
     description: ID of the update flow, from the web UI.
@@ -86,7 +87,7 @@ options:
   app:
     description:
       - App and version that the flow installs. A device that finishes successfully gets this version recorded.
-      - Devices that have it already are not sent anything.
+      - Devices to which the deployment was never sent, and that have this version already, are not sent anything.
     type: dict
     suboptions:
       name:
@@ -140,12 +141,13 @@ options:
     default: 30
   max_failures:
     description:
-      - How many devices may fail before the task fails, and stops waiting.
+      - How many devices may fail before the task fails, and stops waiting. When more have failed already, in an earlier
+        run, nothing more is sent.
       - With O(max_failure_percent), the larger of the two counts.
     type: int
     default: 0
   max_failure_percent:
-    description: How many percent of the devices that have the deployment may fail, from V(0) to V(100).
+    description: How many percent of the targeted devices, without those that are current, may fail, from V(0) to V(100).
     type: int
     default: 0
 seealso:
@@ -188,7 +190,7 @@ msg:
   description: What was sent to how many devices, and what went wrong.
   type: str
   returned: always
-  sample: "Sent flow f-77aa-01bc (kiosk_ui 3.2.0) to 198 devices of 200 (before: 198 needed, 2 current), mark ans-5c1e."
+  sample: "Sent flow f-77aa-01bc (kiosk_ui 3.2.0) to 198 devices of 200 (198 needed, 2 current), mark ans-5c1e90aa77bb01cc22dd."
 code:
   description:
     - Why the task failed. V(rollout_failed) when too many devices failed; V(still_running) when the time was over;
@@ -345,7 +347,7 @@ summary:
       returned: always
       sample: 200
     changed:
-      description: Devices to which it was sent, or would be in check mode.
+      description: Devices to which it was sent, or would be in check mode, and on which it did not fail.
       type: int
       returned: always
       sample: 198
@@ -369,6 +371,11 @@ summary:
       type: dict
       returned: always
       sample: {pending: 198, in_progress: 0, success: 0, failed: 0, aborted: 0}
+    sent:
+      description: Devices to which it was sent in this run, or would be in check mode, whatever came of it.
+      type: int
+      returned: always
+      sample: 198
     duplicates:
       description: Devices that carry more than one unfailed update with the mark. A warning names one of them.
       type: int
@@ -380,6 +387,7 @@ summary:
     unchanged: 2
     failed: 0
     unknown: 0
+    sent: 198
     statuses: {pending: 198, in_progress: 0, success: 0, failed: 0, aborted: 0}
     duplicates: 0
 api_calls:

@@ -57,15 +57,15 @@ options:
       device_uuid:
         description:
           - UUID of the device, such as V(d-1a2b-3c4d). With O(project) its state is then read together with that of the
-            other devices; without, it is checked that the token belongs to this device.
+            other devices, and the list is trusted that this token belongs to this UUID. Without, that is checked.
         type: str
       name:
-        description: Name to use in results. Together with O(project), and without a UUID, it also finds the device.
+        description: Name to use in results.
         type: str
   project:
     description:
-      - Project (fleet) where the devices live. Their state is then read in pages of 50, instead of with one call for
-        each device. Devices that the pages do not show are read one by one.
+      - Project (fleet) where the devices live. The state of O(devices) that have a C(device_uuid) is then read in
+        pages of 50, instead of with one call for each. Devices that the pages do not show are read one by one.
     type: str
   group:
     description: Group of the O(project) where all the devices live, so that only that group is read.

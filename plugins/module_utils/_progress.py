@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""What is known of a running deployment, device by device, and what follows from it. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
+    CURRENT,
+    FAILURES,
+    DeployPlan,
+    DeployRequest,
+    Sending,
+    failures_allowed,
+    identities,
+    make_plan,
+    marked_updates,
+    state_of,
+)
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import FINISHED, Device, Update
+
+# Whether it was sent to a device in this run.
+NO = "no"
+YES = "yes"
+REFUSED = "refused"  # tried, and certainly not acted on
+IN_DOUBT = "in doubt"
+
+
+@dataclass
+class Row:
+    """The facts about one targeted device. What is reported of it is derived from them."""
+
+    device: Device  # as last seen
+    plan: str
+    known: frozenset[str]  # its marked updates before this run sent anything
+    sent: str = NO
+    trouble: ConnectError | None = None  # why it was refused, or why it is in doubt
+
+    def status(self, mark: str) -> str | None:
+        """Of the deployment on the device; of what this run sent, if it sent something."""
+        return state_of(self._relevant(mark))
+
+    def shows_a_new_one(self, mark: str) -> bool:
+        return bool(identities(marked_updates(self.device, mark)) - self.known)
+
+    def _relevant(self, mark: str) -> list[Update]:
+        marked = marked_updates(self.device, mark)
+        if self.sent == NO:
+            return marked
+        return [update for update in marked if identities([update]) - self.known]
+
+    @property
+    def label(self) -> str:
+        return self.device.name or self.device.uuid
+
+
+@dataclass
+class ReportedRow:
+    """One device in RV(devices)."""
+
+    device_uuid: str
+    name: str
+    group: str
+    held: bool | None
+    plan: str
+    status: str | None
+    outcome: str
+    code: str | None
+    msg: str | None
+
+    @property
+    def label(self) -> str:
+        return self.name or self.device_uuid
+
+
+def reported(row: Row, mark: str) -> ReportedRow:
+    """Pure: the outcome that follows from the facts."""
+    status = row.status(mark)
+    outcome, code, msg = ("changed" if row.sent == YES else "unchanged"), None, None
+    if row.sent == IN_DOUBT:
+        outcome = "unknown"
+    elif row.sent == REFUSED or status in FAILURES:
+        outcome = "failed"
+    if row.trouble is not None:
+        code, msg = row.trouble.code, row.trouble.msg
+    elif outcome == "failed":
+        code = "update_failed"
+        msg = "Its update %s. Run the task again with retry_failed: true to send it again." % (
+            "was aborted" if status == "aborted" else "failed"
+        )
+    device = row.device
+    return ReportedRow(device.uuid, device.name, device.group, device.held, row.plan, status, outcome, code, msg)
+
+
+class Deployment:
+    """One run of connect_deploy: the plan, and what is known of each device since."""
+
+    def __init__(self, request: DeployRequest, scope: Sequence[Device], target: Sequence[Device]) -> None:
+        self.request = request
+        self.mark = request.mark
+        self.plan: DeployPlan = make_plan(request, scope, target)
+        self.calls = 0
+        self.warnings: list[str] = []
+        self.rows = {
+            device.uuid: Row(device, self.plan.classes[device.uuid], identities(marked_updates(device, self.mark)))
+            for device in target
+        }
+
+    def seen(self, devices: Iterable[Device]) -> None:
+        """Take over what a later look shows. Devices that came into the scope later are not ours."""
+        for device in devices:
+            row = self.rows.get(device.uuid)
+            if row is not None:
+                row.device = device
+                if row.sent == IN_DOUBT and row.shows_a_new_one(self.mark):
+                    row.sent, row.trouble = YES, None
+
+    def put_down(self, sending: Sending, sent: str, trouble: ConnectError | None = None) -> None:
+        for device in sending.devices:
+            row = self.rows[device.uuid]
+            row.sent, row.trouble = sent, trouble
+
+    def visible(self, sending: Sending) -> bool:
+        """Whether any of its devices shows an update with the mark that it did not show before."""
+        return any(self.rows[device.uuid].shows_a_new_one(self.mark) for device in sending.devices)
+
+    def shows(self) -> bool:
+        """Whether what was sent has become visible on any device."""
+        return any(row.shows_a_new_one(self.mark) for row in self.sent)
+
+    @property
+    def sent(self) -> list[Row]:
+        return [row for row in self.rows.values() if row.sent == YES]
+
+    @property
+    def taking_part(self) -> list[Row]:
+        """Rows of devices that have the deployment, as far as is known."""
+        return [row for row in self.rows.values() if row.sent == YES or row.status(self.mark) is not None]
+
+    @property
+    def unfinished(self) -> list[Row]:
+        return [row for row in self.taking_part if row.status(self.mark) not in FINISHED]
+
+    @property
+    def broken(self) -> list[Row]:
+        return [row for row in self.taking_part if reported(row, self.mark).code == "update_failed"]
+
+    @property
+    def failures_allowed(self) -> int:
+        return failures_allowed(self.request, sum(row.plan != CURRENT or row.sent != NO for row in self.rows.values()))
+
+    @property
+    def gone_wrong(self) -> bool:
+        return len(self.broken) > self.failures_allowed
+
+    def settled(self) -> bool:
+        """Nothing left to wait for: all have finished, or too many have failed."""
+        return self.gone_wrong or not self.unfinished
