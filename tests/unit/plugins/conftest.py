@@ -17,7 +17,8 @@ from hypothesis import settings
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils import _client
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._api_v1 import ApiV1
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._pace import Ledger, Pace
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._journal import Journal
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._pace import Pace
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._retry import Sender, Waits
 from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import (
     USER,
@@ -50,11 +51,9 @@ def wire(clock: Clock) -> Iterator[Wire]:
 def make_sender(wire: Wire, clock: Clock) -> Callable[..., Sender]:
     """A Sender on the transcript, without jitter, and without rate limits unless told otherwise."""
 
-    def make(
-        budget: float = 300, device_limit: int = 0, account_limit: int = 0, ledger: Ledger | None = None
-    ) -> Sender:
-        pace = Pace(ledger or Ledger(), "https://connect.example", USER, device_limit, account_limit, 30)
-        return Sender(wire, pace, Waits(budget, clock, asyncio.sleep), jitter=lambda: 0.0)
+    def make(budget: float = 300, device_limit: int = 0, account_limit: int = 0, concurrency: int = 1000) -> Sender:
+        pace = Pace(Journal(), USER, device_limit, account_limit, 30)
+        return Sender(wire, pace, Waits(budget, clock, asyncio.sleep), concurrency, jitter=lambda: 0.0)
 
     return make
 
@@ -79,7 +78,7 @@ def bare_module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[...
         with monkeypatch.context() as patch:
             for variable in [one for one in os.environ if one.startswith("CONNECT_")]:
                 patch.delenv(variable)
-            patch.setenv("XDG_RUNTIME_DIR", str(tmp_path))  # where the history of calls is kept
+            patch.setenv("CONNECT_STATE_DIR", str(tmp_path))
             for variable, value in (environment or {}).items():
                 patch.setenv(variable, value)
             for method, replacement in recorder.replacements().items():
@@ -98,7 +97,8 @@ def drive(
     monkeypatch.setattr(_client, "HttpTransport", lambda _settings: wire)
     monkeypatch.setattr(_client, "Waits", functools.partial(Waits, clock=clock))
     monkeypatch.setattr(_client, "Sender", functools.partial(Sender, jitter=lambda: 0.0))
-    monkeypatch.setattr(_client, "open_ledger", lambda: (Ledger(), None))
+    # Each run remembers nothing of the one before, as on another machine, unless a test says otherwise.
+    monkeypatch.setattr(Journal, "shared", classmethod(lambda _class, scope: Journal(scope=scope)))
 
     def start(name: str, *, check: bool = False, diff: bool = False, **params: Any) -> Result:
         special = {"_ansible_check_mode": check, "_ansible_diff": diff}

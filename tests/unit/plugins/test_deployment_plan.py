@@ -18,7 +18,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment 
     RETRY,
     classify,
     make_plan,
-    twice_sent,
+    sent_twice,
 )
 from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import (
     deploy_request,
@@ -26,6 +26,11 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import
     model_device,
     model_update,
 )
+
+
+def planned(request, devices):
+    return make_plan(request, devices, devices)
+
 
 APP = {"name": "kiosk_ui", "version": "3.2.0"}
 MARK = deploy_request(app=APP).mark
@@ -55,6 +60,8 @@ def device(number=1, *statuses, has_app=False, comment=MARK):
         (("failed", "pending"), False, True, "in_flight"),
         (("failed", "success"), False, True, "done"),
         (("failed", "aborted", "failed"), False, True, "retry"),
+        (("success", "failed"), False, True, "done"),
+        (("pending", "failed"), False, True, "in_flight"),
     ],
 )
 def test_a_device_is_classified_by_its_own_record(statuses, has_app, retry_failed, expected):
@@ -63,10 +70,6 @@ def test_a_device_is_classified_by_its_own_record(statuses, has_app, retry_faile
     )
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="only the newest marked update counts: a second sending that was aborted hides the first one, which worked",
-)
 @pytest.mark.parametrize(
     ("statuses", "expected"), [(("success", "aborted"), "done"), (("pending", "aborted"), "in_flight")]
 )
@@ -98,17 +101,17 @@ def test_an_update_of_another_deployment_does_not_count():
     ],
 )
 def test_two_unfailed_updates_of_one_mark_are_a_duplicate(statuses, expected):
-    assert twice_sent(device(1, *statuses), MARK) is expected
+    assert sent_twice(device(1, *statuses), MARK) is expected
 
 
 def test_the_filter_goes_out_as_it_is_when_every_device_is_due():
     request = deploy_request(app=APP, filters=[filter_option("tag", "canary")])
-    (one,) = make_plan(request, [device(1), device(2)]).sendings
+    (one,) = planned(request, [device(1), device(2)]).sendings
     assert (one.groups, one.filters) == (request.groups, request.filters)
 
 
 def test_each_device_gets_a_call_of_its_own_when_only_some_are_due():
-    plan = make_plan(deploy_request(app=APP), [device(1), device(2, "success"), device(3, has_app=True), device(4)])
+    plan = planned(deploy_request(app=APP), [device(1), device(2, "success"), device(3, has_app=True), device(4)])
     assert [(one.groups, [(f.type, f.operand, f.value) for f in one.filters]) for one in plan.sendings] == [
         ((), [("specific_device", "is", "d-0001")]),
         ((), [("specific_device", "is", "d-0004")]),
@@ -117,10 +120,28 @@ def test_each_device_gets_a_call_of_its_own_when_only_some_are_due():
 
 def test_resend_all_sends_the_filter_again_but_only_when_something_is_due():
     request = deploy_request(app=APP, resend="all")
-    (one,) = make_plan(request, [device(1), device(2, "success")]).sendings
+    (one,) = planned(request, [device(1), device(2, "success")]).sendings
     assert one.groups == request.groups
     assert {d.uuid for d in one.devices} == {"d-0001", "d-0002"}
-    assert make_plan(request, [device(1, "failed"), device(2, "success")]).sendings == ()
+    assert planned(request, [device(1, "failed"), device(2, "success")]).sendings == ()
+
+
+@pytest.mark.parametrize(
+    ("limits", "sendings"),
+    [({}, 0), ({"max_failures": 1}, 1), ({"max_failure_percent": 34}, 1), ({"retry_failed": True}, 2)],
+)
+def test_what_has_failed_on_too_many_already_is_not_sent_to_the_rest(limits, sendings):
+    fleet = [device(1, "failed"), device(2, "success"), device(3)]
+    assert len(planned(deploy_request(app=APP, **limits), fleet).sendings) == sendings
+
+
+def test_the_filter_does_not_go_out_again_while_a_device_that_has_it_may_match_later():
+    request = deploy_request(app=APP, filters=[filter_option("tag", "canary")])
+    has_it = device(2, "success", comment=request.mark)
+    (one,) = make_plan(request, [device(1), has_it], [device(1)]).sendings
+    assert [(f.type, f.value) for f in one.filters] == [("specific_device", "d-0001")]
+    (one,) = make_plan(request, [device(1), device(2)], [device(1)]).sendings
+    assert one.filters == request.filters
 
 
 STATUSES = st.sampled_from(["pending", "in_progress", "success", "failed", "aborted", "new_word"])
@@ -134,8 +155,8 @@ FLEETS = st.lists(st.tuples(st.lists(STATUSES, max_size=3), st.booleans(), st.bo
 
 @given(FLEETS, st.booleans(), st.sampled_from(["needed", "all"]))
 def test_every_device_is_in_one_class_and_exactly_the_due_ones_are_sent_to(devices, retry_failed, resend):
-    request = deploy_request(app=APP, retry_failed=retry_failed, resend=resend)
-    plan = make_plan(request, devices)
+    request = deploy_request(app=APP, retry_failed=retry_failed, resend=resend, max_failures=100)
+    plan = make_plan(request, devices, devices)
     by_class = plan.uuids_by_class()
     assert tuple(by_class) == CLASSES
     assert Counter(uuid for uuids in by_class.values() for uuid in uuids) == Counter(d.uuid for d in devices)
@@ -156,11 +177,11 @@ def test_every_device_is_in_one_class_and_exactly_the_due_ones_are_sent_to(devic
 @given(FLEETS)
 def test_nothing_is_due_after_everything_due_was_sent(devices):
     request = deploy_request(app=APP)
-    due = {d.uuid for sending in make_plan(request, devices).sendings for d in sending.devices}
+    due = {d.uuid for sending in make_plan(request, devices, devices).sendings for d in sending.devices}
     after = [
         model_device(
             d.device_id - 4000, apps=d.apps, updates=(*d.updates, model_update(MARK)) if d.uuid in due else d.updates
         )
         for d in devices
     ]
-    assert make_plan(request, after).sendings == ()
+    assert planned(request, after).sendings == ()

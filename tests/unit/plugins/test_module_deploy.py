@@ -87,15 +87,10 @@ def test_a_deployment_is_sent_with_its_mark_to_the_filter_as_given(wire, drive):
 @pytest.mark.parametrize("parameters", [{}, {"ui_tag": "3.2.0", "n": 3}])
 def test_parameters_go_through_the_other_call_also_when_empty(wire, drive, parameters):
     look(wire, None)
-    wire.expect(
-        "POST",
-        DEPLOY_V2,
-        {
-            "parameters_mapping": {name: str(value) for name, value in parameters.items()},
-            "metadata": {"comment": deploy_request(parameters=parameters).mark},
-        },
-    )
-    look(wire, None)
+    texts = {name: str(value) for name, value in parameters.items()}
+    mark = deploy_request(parameters=parameters).mark
+    wire.expect("POST", DEPLOY_V2, {"parameters_mapping": texts, "metadata": {"comment": mark}})
+    look(wire, "pending", mark=mark)
     assert drive(NAME, **OPTIONS, parameters=parameters)["changed"]
 
 
@@ -104,7 +99,7 @@ def test_a_whole_project_is_sent_to_only_when_said_in_so_many_words(wire, drive)
     assert drive(NAME, **options)["code"] == "invalid_option"
     wire.expect("GET", DETAILS, {"project_name": "Kiosks", "group_name": ABSENT}, reply=page(fleet(None)))
     wire.expect("POST", DEPLOY, {"devices_filter": {"project": {"name": "Kiosks"}, "groups": [], "filters": []}})
-    look(wire, None)
+    look(wire, "pending", mark=deploy_request(groups=None, all_devices=True).mark)
     assert drive(NAME, **options, all_devices=True)["changed"]
 
 
@@ -129,7 +124,7 @@ def test_devices_that_have_the_version_are_not_sent_anything(wire, drive):
 def test_another_key_is_another_deployment(wire, drive):
     look(wire, "success")
     wire.expect("POST", DEPLOY)
-    look(wire, "success")
+    look(wire, "pending", mark=deploy_request(deployment_key="CHG-2").mark)
     assert drive(NAME, **OPTIONS, deployment_key="CHG-2")["changed"]
 
 
@@ -164,7 +159,7 @@ def test_only_the_devices_that_need_it_are_sent_to(wire, drive):
     look(wire, *MIXED)
     wire.expect("POST", DEPLOY, {"devices_filter": only("d-0001")})
     wire.expect("POST", DEPLOY, {"devices_filter": only("d-0006")})
-    look(wire, *MIXED)
+    look(wire, "pending", *MIXED[1:])
     result = drive(NAME, **OPTIONS, max_failures=2)
     assert result["deployment"]["calls"] == 2
     assert result["plan"] == {
@@ -265,7 +260,14 @@ def test_a_refused_sending_fails_its_devices_and_the_others_go_on(wire, drive):
     assert (result["failed"], result["code"], result["changed"]) == (True, "request_rejected", True)
     assert column(result, "outcome") == ["changed", "failed", "unchanged", "changed"]
     assert "Flow is locked" in result["devices"][1]["msg"]
-    assert result["deployment"]["calls"] == 2
+    assert result["summary"]["sent"] == 2
+
+
+@pytest.mark.xfail(strict=True, reason="calls is documented as how many calls sent it, and counts refused ones too")
+def test_a_refused_call_is_not_among_the_calls_that_sent_it(wire, drive):
+    look(wire, None)
+    wire.expect("POST", DEPLOY, reply=refusal("Flow is locked"))
+    assert drive(NAME, **OPTIONS)["deployment"]["calls"] == 0
 
 
 def test_a_refused_account_ends_it_and_every_device_still_has_its_row(wire, drive):
@@ -276,7 +278,6 @@ def test_a_refused_account_ends_it_and_every_device_still_has_its_row(wire, driv
     assert column(result, "outcome") == ["failed", "unchanged", "failed"]
 
 
-@pytest.mark.xfail(strict=True, reason="the old failure on the device overwrites the refusal of its retry")
 def test_a_refused_retry_is_reported_as_refused(wire, drive):
     look(wire, "success", "failed")
     wire.expect("POST", DEPLOY, {"devices_filter": only("d-0002")}, reply=refusal("Flow is locked"))
@@ -313,8 +314,20 @@ def test_a_repetition_that_was_asked_for_is_no_duplicate(wire, drive):
 def test_a_failed_look_afterwards_does_not_hide_that_it_was_sent(wire, drive):
     look(wire, None)
     wire.expect("POST", DEPLOY)
-    wire.expect("GET", DETAILS, reply=refusal("Not now", 503), times=6)
-    result = drive(NAME, **OPTIONS)
+    wire.expect("GET", DETAILS, reply=refusal("Not now", 503))
+    result = drive(NAME, **OPTIONS, retry_budget=0)
     assert (result["failed"], result["changed"]) == (False, True)
     assert column(result, "status") == [None]
     assert any("accepted" in text for text in result.warnings)
+
+
+def test_a_list_that_is_late_is_looked_at_again(wire, drive, clock):
+    look(wire, None, None)
+    wire.expect("POST", DEPLOY)
+    look(wire, None, None)
+    look(wire, None, None)
+    look(wire, None, "pending")
+    result = drive(NAME, **OPTIONS)
+    assert column(result, "status") == [None, "pending"]
+    assert result.warnings == []
+    assert clock.now == 1006

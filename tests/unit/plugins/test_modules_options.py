@@ -15,10 +15,12 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import
     DETAILS,
     SMALLEST,
     TRIGGER,
+    deploy_request,
     filter_option,
     page,
     token,
     wire_device,
+    wire_update,
 )
 
 TRIGGER_MODULE = "connect_update_trigger"
@@ -57,7 +59,8 @@ def test_every_list_and_mapping_of_a_deployment_may_be_json_text(wire, drive):
 def test_parameters_as_empty_json_text_are_given(wire, drive):
     wire.expect("GET", DETAILS, reply=page([wire_device(1)]))
     wire.expect("POST", DEPLOY_V2, {"parameters_mapping": {}})
-    wire.expect("GET", DETAILS, reply=page([wire_device(1)]))
+    shown = wire_device(1, updates=[wire_update(deploy_request(parameters={}).mark)])
+    wire.expect("GET", DETAILS, reply=page([shown]))
     assert not drive("connect_deploy", **SMALLEST["connect_deploy"], parameters="{}")["failed"]
 
 

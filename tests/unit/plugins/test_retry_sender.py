@@ -15,14 +15,13 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors impo
     Banned,
     ConnectError,
     FateUnknown,
+    Misconfigured,
     NotSent,
     RateLimited,
     Rejected,
     Unauthorized,
     UnreadableReply,
-    Untrusted,
 )
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._pace import Ledger
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._transport import Call, Reply
 from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import accepted, limited, lost, not_sent
 
@@ -104,12 +103,12 @@ def test_a_read_of_unknown_fate_leaves_no_doubt(wire, make_sender, run):
         run(make_sender().send(READ, text_of))
 
 
-@pytest.mark.parametrize("end", [Reply(401, ""), Untrusted("certificate")], ids=["401", "certificate"])
+@pytest.mark.parametrize("end", [Reply(401, ""), Misconfigured("certificate")], ids=["401", "certificate"])
 def test_what_holds_for_every_call_ends_the_task(wire, make_sender, run, end):
     wire.expect("GET", "/read", reply=end)
     sender = make_sender()
     for _each in range(3):
-        with pytest.raises((Unauthorized, Untrusted)):
+        with pytest.raises((Unauthorized, Misconfigured)):
             run(sender.send(READ, text_of))
     assert sender.tally.reads == 1
 
@@ -211,10 +210,9 @@ def test_a_lost_call_does_count_against_the_pace(wire, make_sender, run, clock):
 
 
 def test_devices_wait_out_their_minute_together(wire, make_sender, run, clock):
-    ledger = Ledger()
     calls = [Call("GET", "/read", {}, "t-%d" % number) for number in range(50)] * 4
     wire.expect("GET", "/read", times=200)
-    assert run(outcomes(make_sender(device_limit=3, ledger=ledger), calls)) == [accepted().text] * 200
+    assert run(outcomes(make_sender(device_limit=3), calls)) == [accepted().text] * 200
     assert clock.now == pytest.approx(1061)
 
 
