@@ -19,7 +19,11 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment 
     Sending,
     sent_twice,
 )
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError, FateUnknown
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import (
+    BudgetExhausted,
+    ConnectError,
+    FateUnknown,
+)
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._fleet import read_scope, select
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._journal import SETTLE
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import UPDATE_STATES, Device
@@ -77,16 +81,19 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
                 code="empty_target",
             )
         run = Deployment(request, scope, target)
-        longest = max((_unsettled_for(row, request.mark, client) for row in run.rows.values()), default=0.0)
-        if longest <= 0:
+        unsettled = [row for row in run.rows.values() if _unsettled_for(row, request.mark, client) > 0]
+        if not unsettled:
             return run
-        await client.waits.charge(
-            min(next(pauses, 30.0), longest),
-            FateUnknown(
-                "This machine sent the deployment %s a moment ago, and some of its devices do not show it yet. Nothing "
-                "was sent again. Run the task again in %.0f s." % (request.mark, longest)
-            ),
+        longest = max(_unsettled_for(row, request.mark, client) for row in unsettled)
+        doubt = FateUnknown(
+            "This machine sent it the deployment %s a moment ago, and it does not show yet. It was not sent again. Run "
+            "the task again in %.0f s." % (request.mark, longest)
         )
+        try:
+            await client.waits.charge(min(next(pauses, 30.0), longest), doubt)
+        except BudgetExhausted:
+            run.leave_alone(unsettled, doubt)
+            return run
 
 
 def _only_device(request: DeployRequest) -> set[str]:

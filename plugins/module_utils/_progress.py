@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
     CURRENT,
@@ -121,6 +121,12 @@ class Deployment:
                 row.device = device
                 if row.sent == IN_DOUBT and row.shows_a_new_one(self.mark):
                     row.sent, row.trouble = YES, None
+
+    def leave_alone(self, rows: Iterable[Row], doubt: ConnectError) -> None:
+        """Send nothing in this run, because of these rows an earlier sending may still show up."""
+        self.plan = replace(self.plan, sendings=())
+        for row in rows:
+            row.sent, row.trouble = IN_DOUBT, doubt
 
     def put_down(self, sending: Sending, sent: str, trouble: ConnectError | None = None) -> None:
         for device in sending.devices:

@@ -30,7 +30,6 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report impo
     name_troubled,
 )
 
-
 VERIFY_PAUSES = (2.0, 5.0, 10.0)
 
 

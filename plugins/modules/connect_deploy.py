@@ -147,7 +147,8 @@ options:
     type: int
     default: 0
   max_failure_percent:
-    description: How many percent of the targeted devices, without those that are current, may fail, from V(0) to V(100).
+    description:
+      - How many percent of the targeted devices, without those that are current, may fail, from V(0) to V(100).
     type: int
     default: 0
 seealso:
@@ -190,7 +191,7 @@ msg:
   description: What was sent to how many devices, and what went wrong.
   type: str
   returned: always
-  sample: "Sent flow f-77aa-01bc (kiosk_ui 3.2.0) to 198 devices of 200 (198 needed, 2 current), mark ans-5c1e90aa77bb01cc22dd."
+  sample: "Sent flow f-77aa-01bc to 198 devices of 200 (198 needed, 2 current), mark ans-5c1e90aa77bb01cc22dd."
 code:
   description:
     - Why the task failed. V(rollout_failed) when too many devices failed; V(still_running) when the time was over;

@@ -77,7 +77,7 @@ class Bench:
             "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
             "ANSIBLE_HOME": str(folder / "home"),
             "LC_ALL": "C.UTF-8",
-            "XDG_RUNTIME_DIR": str(folder),
+            "CONNECT_STATE_DIR": str(folder),
         }
 
     def ours(self, count: int) -> Cost:

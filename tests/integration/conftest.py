@@ -74,7 +74,7 @@ class Ansible:
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",  # for the ansible command
             "ANSIBLE_INJECT_INVOCATION": "1",  # results hold the arguments, as before ansible-core 2.21
-            "XDG_RUNTIME_DIR": str(folder),
+            "CONNECT_STATE_DIR": str(folder),
         }
 
     def adhoc(self, module: str, arguments: str, *options: str, env: Mapping[str, str] | None = None) -> Run:

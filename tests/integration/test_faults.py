@@ -57,8 +57,7 @@ def test_holds(fleet, ansible_playbook, task):
     for at, name in enumerate(faults):
         assert run[name]["devices"][0]["outcome"] == "changed", name
         assert fleet.device(devices[at]["device_uuid"])["held"], name
-        accepted = name in ("truncated write", "html to a write")
-        assert run[name]["api_calls"]["retries"] == (0 if accepted else 1), name
+        assert run[name]["api_calls"]["retries"] == (0 if name == "truncated write" else 1), name
         assert run[name]["api_calls"]["reads"] == (2 if name.endswith("read") else 1), name
 
 
@@ -171,7 +170,9 @@ def test_deployments(fleet, ansible_playbook, task, deployment):
     assert fleet.stats()["duplicates"] == []
 
 
-def test_a_deployment_that_got_lost_is_unknown_and_the_next_run_sends_it(fleet, ansible_playbook, task, deployment):
+def test_a_deployment_that_got_lost_is_unknown_and_a_later_run_sends_it(
+    fleet, ansible_playbook, task, deployment, tmp_path
+):
     lost, refused = fleet.devices(group="Floor-2")[:2]
     fleet.add_fault("drop_before", path=DEPLOY, device_uuid=lost["device_uuid"])
     fleet.add_fault("refuse", path=DEPLOY, device_uuid=refused["device_uuid"])
@@ -188,9 +189,16 @@ def test_a_deployment_that_got_lost_is_unknown_and_the_next_run_sends_it(fleet, 
         assert run[name]["devices"][0]["outcome"] == "unknown"
         assert "not sent again" in run[name]["msg"]
         assert run[name]["api_calls"]["writes"] == 1
-    again = ansible_playbook(tasks, emulator=fleet).succeeded()
+    # At once, it may still be on its way: nothing is sent, and the message says when.
+    soon = ansible_playbook(tasks, emulator=fleet).succeeded()
+    for name in ("lost", "refused"):
+        assert soon[name]["devices"][0]["outcome"] == "unknown"
+        assert "Run the task again in" in soon[name]["msg"]
+        assert soon[name]["api_calls"]["writes"] == 0
+    # Another machine knows nothing of it and looks, as this one would two minutes later.
+    later = ansible_playbook(tasks, emulator=fleet, env={"CONNECT_STATE_DIR": str(tmp_path)}).succeeded()
     for name, device in (("lost", lost), ("refused", refused)):
-        assert again[name]["devices"][0]["outcome"] == "changed"
+        assert later[name]["devices"][0]["outcome"] == "changed"
         assert len(_updates(fleet, device)) == 1
 
 
@@ -205,7 +213,6 @@ def test_a_lost_reply_is_found_in_a_list_that_lags(fleet, ansible_playbook, task
     assert len(_updates(fleet, device)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the first run does not wait until the list shows what it sent")
 def test_a_repeat_in_a_list_that_lags_sends_nothing(fleet, ansible_playbook, task, deployment):
     device = fleet.devices(group="Floor-3")[1]
     fleet.set_switch(lag_seconds=6)

@@ -190,7 +190,6 @@ def test_no_token_is_shown(fleet, refusals, assert_no_token):
     assert_no_token(refusals, [device["device_token"] for device in fleet.devices()])
 
 
-@pytest.mark.xfail(strict=True, reason="the refused api_url is returned among the arguments, with its password")
 def test_no_password_is_shown(refusals, assert_no_token):
     assert_no_token(refusals, [PASSWORD])
 

@@ -132,7 +132,6 @@ def test_strings_as_a_survey_gives_them(fleet, ansible_playbook, task, entries):
     assert run["deploy"]["summary"]["changed"] == 2
 
 
-@pytest.mark.xfail(strict=True, reason="name=value words for a mapping with suboptions are taken for no mapping")
 def test_a_mapping_as_words(fleet, ansible_playbook, task, deployment):
     """Ansible's own short form of a mapping: app='name=kiosk_ui version=3.2.0' on a command line."""
     options = deployment(groups=["Floor-1"], app="name=kiosk_ui version=3.2.0")

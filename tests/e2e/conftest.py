@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The collection's playbooks, called by their full names, against the emulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.testing import Emulator
+
+APP = {"name": "kiosk_ui", "version": "3.2.0"}
+
+
+@dataclass
+class Played:
+    code: int
+    output: str
+    writes: int
+
+    @property
+    def messages(self) -> list[str]:
+        """What the play said in words, with the lines that the terminal wrapped put together."""
+        text = re.sub(r"\n {6,}", " ", self.output)
+        return re.findall(r"^ {4}msg: '?(.*?)'?$", text, re.MULTILINE)
+
+    @property
+    def changed(self) -> int:
+        return int(re.findall(r"changed=(\d+)", self.output)[-1])
+
+    def ok(self) -> Played:
+        assert self.code == 0, self.output
+        return self
+
+
+class Player:
+    """Runs a playbook for one emulated fleet, and counts the writes that reached it."""
+
+    def __init__(self, ansible_bin: Path, env: Mapping[str, str], folder: Path, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.folder = folder
+        self._bin = ansible_bin
+        self._env = {
+            **env,
+            "ANSIBLE_HOME": str(folder / "home"),
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+            "CONNECT_STATE_DIR": str(folder),
+            "CONNECT_API_URL": emulator.url,
+            "CONNECT_USER_TOKEN": emulator.user_token,
+        }
+
+    def start(self, playbook: str, *options: str, **variables: Any) -> subprocess.Popen[str]:
+        """Pacing is off, and so is the limit of the emulator: the playbooks are run again at once."""
+        file = self.folder / "variables.json"
+        pacing = {"connect_device_calls_per_minute": 0, "connect_account_calls_per_minute": 0}
+        file.write_text(json.dumps({**pacing, **variables}), encoding="utf-8")
+        return subprocess.Popen(
+            [str(self._bin / "ansible-playbook"), f"edgeops.jfrog_connect.{playbook}", "-e", f"@{file}", *options],
+            env=self._env,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def __call__(self, playbook: str, *options: str, **variables: Any) -> Played:
+        before = self.emulator.stats()["write_attempts"]
+        process = self.start(playbook, *options, **variables)
+        output = process.communicate(timeout=300)[0]
+        return Played(process.returncode, output, self.emulator.stats()["write_attempts"] - before)
+
+
+@pytest.fixture
+def fleet() -> Iterator[Callable[..., Emulator]]:
+    running: list[Emulator] = []
+
+    def start(**options: Any) -> Emulator:
+        running.append(
+            Emulator.start(**{"time_factor": 60, "update_seconds": 60, "update_spread": 0, "rate_limit": 0, **options})
+        )
+        return running[-1]
+
+    yield start
+    for emulator in running:
+        emulator.stop()
+
+
+@pytest.fixture
+def play(
+    ansible_bin: Path, ansible_env: dict[str, str], tmp_path: Path, fleet: Callable[..., Emulator]
+) -> Callable[..., Player]:
+    def player(**options: Any) -> Player:
+        return Player(ansible_bin, ansible_env, tmp_path, fleet(**options))
+
+    return player
+
+
+@pytest.fixture
+def devices() -> Callable[[Emulator], list[dict[str, str]]]:
+    """The fleet as the variable connect_devices."""
+
+    def listed(emulator: Emulator) -> list[dict[str, str]]:
+        return [
+            {"device_token": one["device_token"], "device_uuid": one["device_uuid"], "name": one["device_name"]}
+            for one in emulator.devices()
+        ]
+
+    return listed
+
+
+@pytest.fixture
+def window(devices: Callable[[Emulator], list[dict[str, str]]]) -> Callable[..., dict[str, Any]]:
+    """Variables of a maintenance window over the whole fleet."""
+
+    def variables(emulator: Emulator, **more: Any) -> dict[str, Any]:
+        return {
+            "connect_devices": devices(emulator),
+            "connect_project": "Kiosks",
+            "connect_flow_id": "f-77aa-01bc",
+            "connect_all_devices": True,
+            "connect_app": APP,
+            "connect_wait_interval": 1,
+            "connect_wait_timeout": 60,
+            **more,
+        }
+
+    return variables
+
+
+@pytest.fixture
+def end_of() -> Callable[[subprocess.Popen[str], int], str]:
+    """Signals a running playbook as AWX and a terminal do, the whole process group, and returns its output."""
+
+    def end(process: subprocess.Popen[str], number: int) -> str:
+        os.killpg(process.pid, number)
+        try:
+            return process.communicate(timeout=60)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+    return end
