@@ -162,13 +162,12 @@ class ApiV1:
         offset: dict[str, t.Any] = {}
         while True:
             call = self._call("GET", path, {**selector, "limit": PAGE, **offset})
-            answer = await self._send(call, lambda reply, call=call: _payload(reply, call))  # type: ignore[misc]
-            entries = _entries(answer)
+            more, entries = await self._send(call, lambda reply, call=call: _page(reply, call))  # type: ignore[misc]
             fresh = [entry for entry in entries if entry.get(cursor) not in seen]
             seen.update(entry.get(cursor) for entry in fresh)
             if fresh:
                 yield fresh
-            if not answer.get("more"):
+            if not more:
                 return
             if not fresh or entries[-1].get(cursor) is None:
                 self.incomplete = (
@@ -219,11 +218,12 @@ def _raise_for_status(reply: Reply, call: Call) -> None:
             http_status=reply.status,
         )
     said = redact(str(text), call.body) if text else "no readable reason"
-    if _blames(BLAMES_ACCOUNT, said) or (reply.status in (401, 403) and not call.device_token):
+    account, device = _blames(BLAMES_ACCOUNT, said), _blames(BLAMES_DEVICE, said)
+    if (account and not device) or (reply.status in (401, 403) and not call.device_token):
         raise _unauthorized(reply.status, said)
     raise Rejected(
         "%s: the service refused it (HTTP %d): %s." % (what, reply.status, said.rstrip(".")),
-        code="device_not_found" if call.device_token and _blames(BLAMES_DEVICE, said) else None,
+        code="device_not_found" if call.device_token and device and not account else None,
         http_status=reply.status,
     )
 
@@ -263,6 +263,11 @@ def _json(text: str | None) -> t.Any:
         return json.loads(text) if text else None
     except ValueError:
         return None
+
+
+def _page(reply: Reply, call: Call) -> tuple[bool, list[Mapping[str, t.Any]]]:
+    answer = _payload(reply, call)
+    return bool(answer.get("more")), _entries(answer)
 
 
 def _entries(answer: dict[str, t.Any]) -> list[Mapping[str, t.Any]]:
@@ -339,7 +344,7 @@ def _utc(value: t.Any) -> str | None:
     """C(YYYY-MM-DD HH:MM:SS) without a zone is UTC (U23)."""
     try:
         moment = datetime.fromisoformat(_text(value).strip().replace("Z", "+00:00"))
-    except ValueError:
+        moment = moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
         return None
-    moment = moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
     return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")

@@ -125,12 +125,13 @@ async def _send(run: Deployment, client: Client) -> None:
         # Put down beforehand: a process that is killed in between leaves a trace, and the next run looks twice.
         _note_sending(run, sending, client)
         try:
-            run.calls += 1
             await client.api.deploy(
                 request.flow_id, request.project, sending.groups, sending.filters, request.metadata, request.parameters
             )
+            run.calls += 1
             run.put_down(sending, YES)
         except FateUnknown as failure:
+            run.calls += 1
             run.put_down(sending, IN_DOUBT, failure)
             doubtful.append(sending)
         except ConnectError as failure:

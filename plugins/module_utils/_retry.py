@@ -38,6 +38,8 @@ FAULT_REPEATS = 5  # a lost reply, a refused connection, a 5xx
 LIMIT_REPEATS = 3  # 429s in a row for one call: more of them risks the ban
 BAN_SUSPECTED = 5  # 429s in a row for anything: from here on one call at a time, a minute apart
 BAN_PROBES = 3
+OUTAGE = 3  # lost calls in a row, beyond the budget, that end the task
+NO_REPLY = "no_reply"
 FULL_MINUTE = 61.0
 LONGEST_RETRY_AFTER = 600.0
 
@@ -66,7 +68,7 @@ def read_retry_after(header: str | None, now: datetime) -> float | None:
     if not header:
         return None
     if header.strip().isdecimal():
-        seconds = float(header)
+        seconds = float(header.strip())
     else:
         try:
             when = parsedate_to_datetime(header)
@@ -124,6 +126,7 @@ class Waits:
     def charge_elapsed(self, since: float) -> None:
         """Time already lost in a time-out is waiting too."""
         self._charged.add(since, self.clock())
+        self._all.add(since, self.clock())
 
     async def pause(self, seconds: float) -> None:
         """Wait without touching the budget: our own courtesy towards the service."""
@@ -133,18 +136,28 @@ class Waits:
 
 
 class _Span:
-    """Length of a union of intervals whose starts never go back."""
+    """A union of intervals, kept as disjoint ones in order."""
 
     def __init__(self) -> None:
-        self.length = 0.0
-        self._until = float("-inf")
+        self._intervals: list[tuple[float, float]] = []
+
+    @property
+    def length(self) -> float:
+        return float(sum(end - start for start, end in self._intervals))
 
     def with_(self, start: float, end: float) -> float:
-        return self.length + max(0.0, end - max(start, self._until))
+        """The length that it would have with one interval more."""
+        return sum(end - start for start, end in self._merged(start, end))
 
     def add(self, start: float, end: float) -> None:
-        self.length = self.with_(start, end)
-        self._until = max(self._until, end)
+        self._intervals = self._merged(start, end)
+
+    def _merged(self, start: float, end: float) -> list[tuple[float, float]]:
+        apart = [one for one in self._intervals if one[1] < start or one[0] > end]
+        touching = [one for one in self._intervals if not (one[1] < start or one[0] > end)]
+        return sorted(
+            [*apart, (min([start, *(one[0] for one in touching)]), max([end, *(one[1] for one in touching)]))]
+        )
 
 
 Payload = t.TypeVar("Payload")
@@ -173,6 +186,7 @@ class Sender:
         self._alone = asyncio.Semaphore(1)
         self._limited_in_a_row = 0
         self._probes_refused = 0
+        self._lost_in_a_row = 0
         self._end: ConnectError | None = None
         self._give_up_at: float | None = None
 
@@ -198,8 +212,11 @@ class Sender:
                 return await self._pass(call, read, again=failures > 0)
             except ConnectError as failure:
                 failures += 1
-                if isinstance(failure, FateUnknown) and call.writes:
-                    doubt = failure
+                if isinstance(failure, FateUnknown):
+                    if call.writes:
+                        doubt = failure
+                    else:
+                        failure.code = NO_REPLY  # nothing was sent that could have an outcome
                 if failure.fatal:
                     self.end(failure)
                 pause = pause_before_repeat(failure, call, failures, self._jitter())
@@ -250,6 +267,7 @@ class Sender:
             raise
         finally:
             self._pace.over(slot, self.waits.clock(), arrived)
+        self._lost_in_a_row = 0
         if reply.status == 429:
             raise self._limited(call, reply, probe)
         self._limited_in_a_row = self._probes_refused = 0
@@ -260,7 +278,8 @@ class Sender:
         if self._give_up_at is not None:
             return
         self.waits.charge_elapsed(started)
-        if self.waits.left <= 0:
+        self._lost_in_a_row += 1
+        if self.waits.left <= 0 and self._lost_in_a_row >= OUTAGE:
             self.end(NotSent("The service could not be reached for longer than retry_budget allows."))
 
     @property

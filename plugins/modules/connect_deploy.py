@@ -198,10 +198,15 @@ code:
       V(unobservable) when the devices could not be read at the end; V(outcome_unknown) when it is not known whether
       something was sent; V(empty_target) when no device is selected; V(devices_failed) when calls for some devices were
       refused for different reasons; or V(invalid_option), V(unauthorized), V(request_rejected), V(rate_limited),
-      V(banned), V(unreachable), V(tls_error), V(unreadable_reply), V(missing_library).
+      V(banned), V(unreachable), V(tls_error), V(no_reply), V(unreadable_reply), V(missing_library).
   type: str
   returned: failure
   sample: rollout_failed
+http_status:
+  description: HTTP status of the answer that ended the task. V(null) when there was none.
+  type: int
+  returned: failure of the task as a whole
+  sample: 400
 deployment:
   description: The deployment itself.
   type: dict

@@ -102,11 +102,16 @@ msg:
 code:
   description:
     - Why the task failed. V(invalid_option), V(unauthorized), V(device_not_found), V(request_rejected),
-      V(rate_limited), V(banned), V(unreachable), V(tls_error), V(outcome_unknown), V(unreadable_reply) or
+      V(rate_limited), V(banned), V(unreachable), V(tls_error), V(no_reply), V(unreadable_reply) or
       V(missing_library).
   type: str
   returned: failure
   sample: unauthorized
+http_status:
+  description: HTTP status of the answer that ended the task. V(null) when there was none.
+  type: int
+  returned: failure of the task as a whole
+  sample: 400
 devices:
   description: One row for each device.
   type: list

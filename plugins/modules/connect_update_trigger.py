@@ -114,12 +114,17 @@ msg:
 code:
   description:
     - Why the task failed. V(invalid_option), V(unauthorized), V(device_not_found), V(device_mismatch),
-      V(request_rejected), V(rate_limited), V(banned), V(unreachable), V(tls_error), V(outcome_unknown),
+      V(request_rejected), V(rate_limited), V(banned), V(unreachable), V(tls_error), V(no_reply), V(outcome_unknown),
       V(unobservable), V(verify_failed), V(missing_library), or V(devices_failed) when devices failed for
       different reasons.
   type: str
   returned: failure
   sample: devices_failed
+http_status:
+  description: HTTP status of the answer that ended the task. V(null) when there was none.
+  type: int
+  returned: failure of the task as a whole
+  sample: 400
 devices:
   description: One row for each device, in the order given.
   type: list

@@ -125,7 +125,6 @@ def test_a_refusal_for_one_device_does_not_end_a_task_whose_account_has_worked(w
     assert not failure.value.fatal
 
 
-@pytest.mark.xfail(strict=True, reason="a text that names both tokens counts as being about the account's alone")
 @pytest.mark.parametrize("worked", [True, False])
 def test_a_refusal_that_names_both_tokens_is_about_neither_for_certain(wire, api, run, worked):
     if worked:

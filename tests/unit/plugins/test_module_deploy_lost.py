@@ -103,9 +103,7 @@ def test_a_look_that_fails_does_not_end_the_search(wire, drive):
     [
         (10, 3),
         (1, 1),
-        pytest.param(
-            0, 1, marks=pytest.mark.xfail(strict=True, reason="one lost reply ends a task that has no budget")
-        ),
+        (0, 1),
     ],
 )
 def test_a_search_that_the_budget_does_not_cover_looks_less_often_and_admits_it(wire, drive, clock, budget, looks):

@@ -217,7 +217,5 @@ def test_the_service_s_faults_do_not_end_a_write_without_a_read(wire, drive, nam
 def test_a_read_that_fails_is_no_doubt_about_a_write(wire, drive, name, request):
     if name == "connect_update_trigger":
         return  # it writes what it could not read, see above
-    reason = "a read of unknown fate has the code that means: perhaps something was sent"
-    request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     wire.expect("GET", DETAILS, reply=refusal("Internal error", 500), times=6)
     assert drive(name, **SMALLEST[name])["code"] != "outcome_unknown"
