@@ -214,7 +214,7 @@ def test_the_service_s_faults_do_not_end_a_write_without_a_read(wire, drive, nam
         assert drive(name, **SMALLEST[name])["failed"]
 
 
-def test_a_read_that_fails_is_no_doubt_about_a_write(wire, drive, name, request):
+def test_a_read_that_fails_is_no_doubt_about_a_write(wire, drive, name):
     if name == "connect_update_trigger":
         return  # it writes what it could not read, see above
     wire.expect("GET", DETAILS, reply=refusal("Internal error", 500), times=6)

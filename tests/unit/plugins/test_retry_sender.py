@@ -150,6 +150,15 @@ def test_a_suspected_ban_is_probed_by_single_calls_a_minute_apart_and_then_nothi
     assert clock.now == seen
 
 
+def test_calls_that_queue_for_a_place_are_held_back_by_a_suspicion_too(wire, make_sender, run):
+    wire.expect("GET", "/read", reply=limited(), takes=1, times=5)
+    wire.expect("GET", "/read", reply=limited(), times=3)
+    run(outcomes(make_sender(budget=3600, concurrency=5), devices(30)))
+    at = [one.at for one in wire.sent]
+    assert at[:5] == [1000.0] * 5
+    assert all(later - earlier >= 60 for earlier, later in pairwise(at[4:]))
+
+
 def test_a_probe_that_is_answered_ends_the_suspicion(wire, make_sender, run, clock):
     wire.expect("GET", "/read", reply=limited(), times=6)
     wire.expect("GET", "/read", reply=limited())

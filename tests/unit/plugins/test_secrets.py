@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -164,6 +165,8 @@ def test_success_is_silent_too_and_the_log_names_no_token(wire, drive, name, par
         ("connect_deploy", {"flow_id": "f-1", "project": "Kiosks", "user_tokens": [USER, token(1)]}),
         ("connect_device_info", {"filters": "[%s]" % token(1)}),
         ("connect_device_info", {"device_token": token(1), "project": "Kiosks"}),
+        ("connect_device_info", {"api_url": "https://me:%s@connect.example" % quote(token(1), safe="")}),
+        ("connect_device_info", {"api_url": "https://me:%s@connect.example:port" % quote(token(1), safe="")}),
     ],
 )
 @pytest.mark.parametrize("account", [None, USER])

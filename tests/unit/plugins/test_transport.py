@@ -79,7 +79,7 @@ def test_an_address_that_cannot_be_used_was_certainly_not_sent_to(error):
 def test_a_ca_path_that_is_not_there_is_refused_by_name(bare_module, name, tmp_path):
     params = {**SMALLEST[name], "user_token": USER, "api_url": "https://127.0.0.1:9", "retry_budget": 0}
     result = bare_module(name, **params, ca_path=str(tmp_path / "gone.pem"))
-    assert result["failed"]
+    assert (result["failed"], result["code"]) == (True, "invalid_option")
     assert "ca_path" in result["msg"]
 
 
@@ -188,6 +188,15 @@ def test_a_proxy_that_hangs_up_after_the_request_leaves_the_fate_unknown(monkeyp
         with pytest.raises(FateUnknown):
             exchange(CREATE, port, api_url="http://connect.example")
     assert heard
+
+
+def test_plain_http_to_this_machine_does_not_leave_it_through_a_proxy(monkeypatch):
+    for variable in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with peer(OK) as (port, heard):
+        assert exchange(READ, port).status == 200
+    assert heard[0][0].startswith("GET /v1/devices_details ")
 
 
 def test_a_redirect_is_not_followed(monkeypatch):
