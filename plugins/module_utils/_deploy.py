@@ -44,6 +44,11 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report impo
 )
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._wait import wait_until
 
+NAMELESS = ConnectError(
+    "The service does not tell the UUID of this device, so it cannot be sent to alone. resend: all sends to the whole "
+    "target, also to the devices that have it.",
+    code="unreadable_reply",
+)
 LOOK_UP_PAUSES = (2.0, 4.0, 8.0, 16.0, 30.0)  # a list may lag, and a request may land after its time-out
 
 
@@ -54,8 +59,8 @@ async def apply_deployment(request: DeployRequest, client: Client, dry: bool) ->
     verdict = None
     if dry:
         for sending in run.plan.sendings:
-            run.put_down(sending, YES)
-        run.calls = len(run.plan.sendings)
+            run.put_down(sending, *((YES,) if _can_be_named(sending) else (REFUSED, NAMELESS)))
+        run.calls = sum(_can_be_named(sending) for sending in run.plan.sendings)
     else:
         await _send(run, client)
         verdict = await _follow(run, client)
@@ -101,7 +106,7 @@ def _only_device(request: DeployRequest) -> set[str]:
 
 
 def _note(mark: str, device: Device) -> str:
-    return "deployment %s %s" % (mark, device.uuid)
+    return "deployment %s %s" % (mark, device.key)
 
 
 def _unsettled_for(row: Row, mark: str, client: Client) -> float:
@@ -119,8 +124,8 @@ async def _send(run: Deployment, client: Client) -> None:
     doubtful: list[Sending] = []
     ended: ConnectError | None = None
     for sending in run.plan.sendings:
-        if ended is not None:
-            run.put_down(sending, REFUSED, ended)
+        if ended is not None or not _can_be_named(sending):
+            run.put_down(sending, REFUSED, ended or NAMELESS)
             continue
         # Put down beforehand: a process that is killed in between leaves a trace, and the next run looks twice.
         _note_sending(run, sending, client)
@@ -142,10 +147,14 @@ async def _send(run: Deployment, client: Client) -> None:
         await _look_up(run, doubtful, client)
 
 
+def _can_be_named(sending: Sending) -> bool:
+    return all(one.type != "specific_device" or one.value for one in sending.filters)
+
+
 def _note_sending(run: Deployment, sending: Sending, client: Client) -> None:
     by_known: dict[str, list[str]] = {}
     for device in sending.devices:
-        known = ",".join(sorted(run.rows[device.uuid].known))
+        known = ",".join(sorted(run.rows[device.key].known))
         by_known.setdefault(known, []).append(_note(run.mark, device))
     for known, whats in by_known.items():
         client.journal.note(whats, known, client.waits.clock())
@@ -282,8 +291,8 @@ def _report(run: Deployment, client: Client, verdict: ConnectError | None, dry: 
             "api_calls": client.api_calls(),
         },
         diff={
-            "before": {row.device.uuid: row.plan for row in run.sent},
-            "after": {row.device.uuid: "sent" for row in run.sent},
+            "before": {row.device.key: row.plan for row in run.sent},
+            "after": {row.device.key: "sent" for row in run.sent},
         },
         warnings=run.warnings,
     )

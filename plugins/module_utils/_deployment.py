@@ -235,7 +235,7 @@ class DeployPlan:
     sendings: tuple[Sending, ...]
 
     def uuids_by_class(self) -> dict[str, list[str]]:
-        return {name: [d.uuid for d in self.devices if self.classes[d.uuid] == name] for name in CLASSES}
+        return {name: [d.key for d in self.devices if self.classes[d.key] == name] for name in CLASSES}
 
 
 def make_plan(request: DeployRequest, scope: Sequence[Device], target: Sequence[Device]) -> DeployPlan:
@@ -243,10 +243,10 @@ def make_plan(request: DeployRequest, scope: Sequence[Device], target: Sequence[
 
     C(scope) are all devices of the groups, or of the project; C(target) those for which the filters hold.
     """
-    classes = {device.uuid: classify(device, request) for device in target}
-    due = tuple(device for device in target if classes[device.uuid] in (NEEDED, RETRY))
+    classes = {device.key: classify(device, request) for device in target}
+    due = tuple(device for device in target if classes[device.key] in (NEEDED, RETRY))
     # The service applies the filter anew. A device that has the mark but does not match now may match by then.
-    others_have_it = any(device.uuid not in classes and marked_updates(device, request.mark) for device in scope)
+    others_have_it = any(device.key not in classes and marked_updates(device, request.mark) for device in scope)
     if not due or _too_many_failed(request, classes):
         sendings: tuple[Sending, ...] = ()
     elif request.resend == "all" or (len(due) == len(target) and not others_have_it):

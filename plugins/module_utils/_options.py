@@ -142,15 +142,15 @@ class ConnectModule(AnsibleModule):
             self.no_log_values.add(password)
 
     def finish(self, report: Report) -> None:
-        for warning in report.warnings:
-            self.warn(warning)
-        result = report.as_result(with_diff=self._diff)
+        result, warnings = report.as_result(with_diff=self._diff), report.warnings
         if len(self.params.get("devices") or ()) >= MANY:
-            result = self._conceal_quickly(result)
+            result, warnings = self._conceal_quickly([result, warnings])
+        for warning in warnings:
+            self.warn(warning)
         leave = self.fail_json if report.code else self.exit_json
         leave(**result)
 
-    def _conceal_quickly(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _conceal_quickly(self, said: t.Any) -> t.Any:
         """What Ansible does with its no_log values, in time that grows with the fleet and not with its square.
 
         Ansible searches each string of a result for each token: half a minute for 10,000 devices. Here each distinct
@@ -158,8 +158,8 @@ class ConnectModule(AnsibleModule):
         """
         tokens = {str(entry["device_token"]).strip() for entry in self.params["devices"]}
         self.params["devices"] = "%d devices" % len(tokens)  # it would be echoed as the invocation
-        self.no_log_values.difference_update(tokens)
-        return conceal(result, tokens)
+        self.no_log_values.difference_update(tokens - {self.params["user_token"]})
+        return conceal(said, tokens)
 
     def _load_params(self) -> None:
         super()._load_params()

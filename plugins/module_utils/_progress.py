@@ -58,7 +58,7 @@ class Row:
 
     @property
     def label(self) -> str:
-        return self.device.name or self.device.uuid
+        return self.device.name or self.device.key
 
 
 @dataclass
@@ -109,14 +109,14 @@ class Deployment:
         self.calls = 0
         self.warnings: list[str] = []
         self.rows = {
-            device.uuid: Row(device, self.plan.classes[device.uuid], identities(marked_updates(device, self.mark)))
+            device.key: Row(device, self.plan.classes[device.key], identities(marked_updates(device, self.mark)))
             for device in target
         }
 
     def seen(self, devices: Iterable[Device]) -> None:
         """Take over what a later look shows. Devices that came into the scope later are not ours."""
         for device in devices:
-            row = self.rows.get(device.uuid)
+            row = self.rows.get(device.key)
             if row is not None:
                 row.device = device
                 if row.sent == IN_DOUBT and row.shows_a_new_one(self.mark):
@@ -130,12 +130,12 @@ class Deployment:
 
     def put_down(self, sending: Sending, sent: str, trouble: ConnectError | None = None) -> None:
         for device in sending.devices:
-            row = self.rows[device.uuid]
+            row = self.rows[device.key]
             row.sent, row.trouble = sent, trouble
 
     def visible(self, sending: Sending) -> bool:
         """Whether any of its devices shows an update with the mark that it did not show before."""
-        return any(self.rows[device.uuid].shows_a_new_one(self.mark) for device in sending.devices)
+        return any(self.rows[device.key].shows_a_new_one(self.mark) for device in sending.devices)
 
     def shows(self) -> bool:
         """Whether what was sent has become visible on any device."""

@@ -359,13 +359,14 @@ class Recorder:
 
 def run_module(name: str, params: Mapping[str, Any], recorder: Recorder) -> Result:
     module = importlib.import_module("ansible_collections.edgeops.jfrog_connect.plugins.modules." + name)
+    left: dict[str, Any] | None = None
     with patch_module_args(dict(params)):
         try:
             module.main()
         except _Left as end:
-            result = Result(end.args[0])
-        else:
-            raise AssertionError("main() came back without exit_json or fail_json")
+            left = end.args[0]
+    assert left is not None, "main() came back without exit_json or fail_json"
+    result = Result(left)
     result.warnings, result.logged = recorder.warnings, " ".join(recorder.logged)
     json.dumps(result)  # what Ansible could not send back is a bug
     return result

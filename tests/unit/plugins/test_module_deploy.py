@@ -247,10 +247,7 @@ def test_online_states_are_read_only_for_a_filter_that_asks_for_them(wire, drive
     assert column(result, "device_uuid") == ["d-0001"]
 
 
-WITHOUT_UUID = pytest.mark.xfail(strict=True, reason="rows are kept by UUID, also where it is empty")
-
-
-@pytest.mark.parametrize("name", [pytest.param("connect_deploy", marks=WITHOUT_UUID), "connect_device_info"])
+@pytest.mark.parametrize("name", ["connect_deploy", "connect_device_info"])
 def test_devices_without_a_uuid_have_a_row_each(wire, drive, name):
     wire.expect("GET", DETAILS, reply=page([wire_device(n, device_uuid=None) for n in (1, 2)]))
     if name == "connect_device_info":
@@ -260,6 +257,16 @@ def test_devices_without_a_uuid_have_a_row_each(wire, drive, name):
         result = drive(name, check=True, **OPTIONS)
     assert sorted(column(result, "name")) == ["kiosk-1", "kiosk-2"]
     assert result["summary"]["total"] == 2
+
+
+def test_a_device_without_a_uuid_is_not_sent_to_alone(wire, drive):
+    done = wire_device(2, updates=[wire_update(MARK, "success")])
+    wire.expect("GET", DETAILS, reply=page([wire_device(1, device_uuid=None), done]))
+    wire.expect("GET", DETAILS, reply=page([wire_device(1, device_uuid=None), done]))
+    for check in (True, False):
+        result = drive(NAME, check=check, **OPTIONS)
+        assert (result["failed"], result["code"], result["changed"]) == (True, "unreadable_reply", False)
+        assert "resend: all" in result["msg"]
 
 
 # When a sending is refused

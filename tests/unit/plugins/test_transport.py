@@ -60,14 +60,14 @@ FATES = [
 @pytest.mark.parametrize(("error", "fate"), FATES, ids=lambda one: type(one).__name__)
 def test_only_what_certainly_never_arrived_counts_as_not_sent(error, fate):
     decided = fate_of(error, CREATE, 30)
-    assert type(decided) is fate
+    assert decided.__class__ is fate
     assert "SECRET" not in str(decided)
     assert "secret" not in str(decided)
 
 
 def test_a_connection_that_broke_behind_a_proxy_may_have_carried_the_request():
     error = rx.ProxyError(wrapped(ux.ProxyError("Cannot connect to proxy.", ConnectionResetError(104, "reset"))))
-    assert type(fate_of(error, CREATE, 30)) is FateUnknown
+    assert isinstance(fate_of(error, CREATE, 30), FateUnknown)
 
 
 @pytest.mark.parametrize("error", [rx.InvalidURL("x"), rx.InvalidProxyURL("x"), rx.MissingSchema("x")])
