@@ -85,7 +85,7 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
                 "case sensitive; connect_device_info with the same filters shows what is there." % request.project,
                 code="empty_target",
             )
-        run = Deployment(request, scope, target)
+        run = Deployment(request, scope, target, _sent_lately(request, scope, client))
         unsettled = [row for row in run.rows.values() if _unsettled_for(row, request.mark, client) > 0]
         if not unsettled:
             return run
@@ -99,6 +99,12 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
         except BudgetExhausted:
             run.leave_alone(unsettled, doubt)
             return run
+
+
+def _sent_lately(request: DeployRequest, devices: Sequence[Device], client: Client) -> set[str]:
+    now = client.waits.clock()
+    notes = {device.key: client.journal.noted(_note(request.mark, device), now) for device in devices}
+    return {key for key, noted in notes.items() if noted and noted[1] < SETTLE}
 
 
 def _only_device(request: DeployRequest) -> set[str]:
@@ -135,9 +141,11 @@ async def _send(run: Deployment, client: Client) -> None:
             )
             run.calls += 1
             run.put_down(sending, YES)
+            _note_sending(run, sending, client)  # anew: it may have waited for minutes before it went out
         except FateUnknown as failure:
             run.calls += 1
             run.put_down(sending, IN_DOUBT, failure)
+            _note_sending(run, sending, client)
             doubtful.append(sending)
         except ConnectError as failure:
             run.put_down(sending, REFUSED, failure)
@@ -275,7 +283,7 @@ def _report(run: Deployment, client: Client, verdict: ConnectError | None, dry: 
     code, trouble = _verdict(run, rows, verdict)
     statuses = [row.status for row in rows]
     return Report(
-        changed=bool(run.sent) or any(row.outcome == "unknown" for row in rows),
+        changed=bool(run.sent) or (run.calls > 0 and any(row.outcome == "unknown" for row in rows)),
         msg=" ".join(part for part in (_said(run, dry), trouble) if part),
         code=code,
         result={

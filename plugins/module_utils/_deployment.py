@@ -16,7 +16,7 @@ import hashlib
 import json
 import re
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
@@ -238,15 +238,21 @@ class DeployPlan:
         return {name: [d.key for d in self.devices if self.classes[d.key] == name] for name in CLASSES}
 
 
-def make_plan(request: DeployRequest, scope: Sequence[Device], target: Sequence[Device]) -> DeployPlan:
+def make_plan(
+    request: DeployRequest, scope: Sequence[Device], target: Sequence[Device], sent_lately: Collection[str] = ()
+) -> DeployPlan:
     """Nothing to send when no device needs it; the filter as it is when all do; else as O(resend) says.
 
-    C(scope) are all devices of the groups, or of the project; C(target) those for which the filters hold.
+    C(scope) are all devices of the groups, or of the project; C(target) those for which the filters hold;
+    C(sent_lately) the keys of devices that this machine sent it to a moment ago.
     """
     classes = {device.key: classify(device, request) for device in target}
     due = tuple(device for device in target if classes[device.key] in (NEEDED, RETRY))
     # The service applies the filter anew. A device that has the mark but does not match now may match by then.
-    others_have_it = any(device.key not in classes and marked_updates(device, request.mark) for device in scope)
+    others_have_it = any(
+        device.key not in classes and (device.key in sent_lately or marked_updates(device, request.mark))
+        for device in scope
+    )
     if not due or _too_many_failed(request, classes):
         sendings: tuple[Sending, ...] = ()
     elif request.resend == "all" or (len(due) == len(target) and not others_have_it):

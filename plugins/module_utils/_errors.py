@@ -62,6 +62,10 @@ class RateLimited(ConnectError):
         self.retry_after = retry_after
 
 
+class NoTimeLeft(RateLimited):
+    """The rate limit does not let another call go before the time is over that the caller has."""
+
+
 class Banned(RateLimited):
     """429 for everything, minute after minute: going on would only prolong it."""
 

@@ -69,7 +69,8 @@ class Journal:
         key = self._key(who)
 
         def take(database: sqlite3.Connection) -> tuple[Slot, float]:
-            database.execute("DELETE FROM slots WHERE frees_at <= ?", (now,))
+            # The second half: left from before a reboot, where the boot cannot be told.
+            database.execute("DELETE FROM slots WHERE frees_at <= ? OR frees_at > ?", (now, frees_at + FORGET_AFTER))
             taken = database.execute("SELECT frees_at FROM slots WHERE who = ? ORDER BY frees_at", (key,)).fetchall()
             if len(taken) >= limit:
                 return NOBODY, taken[len(taken) - limit][0] - now
@@ -79,12 +80,14 @@ class Journal:
         return self._change(take)
 
     def keep_slot_until(self, slot: Slot, frees_at: float) -> None:
-        # A call may take longer than its slot was booked for, so the row may be gone.
-        self._change(
-            lambda database: database.execute(
-                "INSERT OR REPLACE INTO slots (id, who, frees_at) VALUES (?, ?, ?)", (*slot, frees_at)
-            )
-        )
+        number, who = slot
+
+        def keep(database: sqlite3.Connection) -> None:
+            kept = database.execute("UPDATE slots SET frees_at = ? WHERE id = ? AND who = ?", (frees_at, number, who))
+            if not kept.rowcount:  # the call took longer than its slot was booked for
+                database.execute("INSERT INTO slots (who, frees_at) VALUES (?, ?)", (who, frees_at))
+
+        self._change(keep)
 
     def note(self, whats: Iterable[str], value: str, now: float) -> None:
         """Remember that C(value) was written to each of C(whats)."""
@@ -107,7 +110,7 @@ class Journal:
                 "SELECT value, written_at FROM notes WHERE what = ?", (self._key(what),)
             ).fetchone()
         )
-        return (found[0], now - found[1]) if found else None
+        return (found[0], now - found[1]) if found and found[1] <= now else None
 
     def close(self) -> None:
         self._db.close()

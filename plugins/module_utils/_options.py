@@ -134,32 +134,29 @@ class ConnectModule(AnsibleModule):
             self.fail_json(msg=missing_required_lib("requests"), code="missing_library")
 
     def _hide_password(self) -> None:
-        try:
-            password = urlsplit(self.params["api_url"] or "").password
-        except ValueError:
-            password = None
-        if password:  # such an address is refused, but the options would be echoed
-            self.no_log_values.add(password)
+        if "@" in (self.params["api_url"] or ""):  # such an address is refused, but the options would be echoed
+            self.no_log_values.add(self.params["api_url"])
 
     def finish(self, report: Report) -> None:
-        result, warnings = report.as_result(with_diff=self._diff), report.warnings
-        if len(self.params.get("devices") or ()) >= MANY:
-            result, warnings = self._conceal_quickly([result, warnings])
-        for warning in warnings:
-            self.warn(warning)
+        result = report.as_result(with_diff=self._diff)
+        entries = self.params.get("devices") or ()
+        tokens = {entry["device_token"].strip() for entry in entries} | {self.params.get("device_token") or ""} - {""}
+        if len(entries) >= MANY:
+            result = self._conceal_quickly(result, tokens)
+        for warning in report.warnings:
+            self.warn(conceal(warning, tokens))  # newer releases of Ansible do not mask warnings
         leave = self.fail_json if report.code else self.exit_json
         leave(**result)
 
-    def _conceal_quickly(self, said: t.Any) -> t.Any:
+    def _conceal_quickly(self, result: dict[str, t.Any], tokens: set[str]) -> dict[str, t.Any]:
         """What Ansible does with its no_log values, in time that grows with the fleet and not with its square.
 
         Ansible searches each string of a result for each token: half a minute for 10,000 devices. Here each distinct
         string is searched once, and the tokens are then taken out of Ansible's list, except for the account's.
         """
-        tokens = {str(entry["device_token"]).strip() for entry in self.params["devices"]}
         self.params["devices"] = "%d devices" % len(tokens)  # it would be echoed as the invocation
         self.no_log_values.difference_update(tokens - {self.params["user_token"]})
-        return conceal(said, tokens)
+        return {key: conceal(value, tokens) for key, value in result.items()}
 
     def _load_params(self) -> None:
         super()._load_params()
@@ -172,17 +169,13 @@ class ConnectModule(AnsibleModule):
 
 def conceal(value: t.Any, tokens: set[str]) -> t.Any:
     """C(value) with every string masked that is or contains one of C(tokens)."""
-    longest, shortest = max(map(len, tokens)), min(map(len, tokens))
+    lengths = sorted({len(token) for token in tokens})
     seen: dict[str, str] = {}
 
     def masked(text: str) -> str:
         if text not in seen:
-            # Every piece that is as long as a token can be looked up at once, whatever the number of tokens.
-            hit = any(
-                text[at : at + length] in tokens
-                for length in range(shortest, min(longest, len(text)) + 1)
-                for at in range(len(text) - length + 1)
-            )
+            # Every piece that is as long as a token is looked up at once, however many tokens there are.
+            hit = any(text[at : at + length] in tokens for length in lengths for at in range(len(text) - length + 1))
             seen[text] = NOT_SHOWN if hit else text
         return seen[text]
 

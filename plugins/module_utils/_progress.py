@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
@@ -102,10 +102,16 @@ def reported(row: Row, mark: str) -> ReportedRow:
 class Deployment:
     """One run of connect_deploy: the plan, and what is known of each device since."""
 
-    def __init__(self, request: DeployRequest, scope: Sequence[Device], target: Sequence[Device]) -> None:
+    def __init__(
+        self,
+        request: DeployRequest,
+        scope: Sequence[Device],
+        target: Sequence[Device],
+        sent_lately: Collection[str] = (),
+    ) -> None:
         self.request = request
         self.mark = request.mark
-        self.plan: DeployPlan = make_plan(request, scope, target)
+        self.plan: DeployPlan = make_plan(request, scope, target, sent_lately)
         self.calls = 0
         self.warnings: list[str] = []
         self.rows = {
@@ -124,6 +130,12 @@ class Deployment:
 
     def leave_alone(self, rows: Iterable[Row], doubt: ConnectError) -> None:
         """Send nothing in this run, because of these rows an earlier sending may still show up."""
+        not_sent = ConnectError(
+            "Not sent in this run, because it is not known whether other devices of the target have the deployment.",
+            code="not_sent",
+        )
+        for sending in self.plan.sendings:
+            self.put_down(sending, REFUSED, not_sent)
         self.plan = replace(self.plan, sendings=())
         for row in rows:
             row.sent, row.trouble = IN_DOUBT, doubt

@@ -26,6 +26,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors impo
     BudgetExhausted,
     ConnectError,
     FateUnknown,
+    NoTimeLeft,
     NotSent,
     RateLimited,
     UnreadableReply,
@@ -198,6 +199,8 @@ class Sender:
     def one_attempt_each(self, give_up_at: float) -> t.Iterator[None]:
         """For somebody who looks again anyway: no repetition, no budget, and no waiting beyond C(give_up_at)."""
         self._give_up_at = give_up_at
+        if self._end is not None and not self._end.fatal:
+            self._end = None  # an outage may be over
         try:
             yield
         finally:
@@ -237,21 +240,27 @@ class Sender:
                 if suspected is not self._ban_suspected:
                     continue  # it changed while this call was queueing
                 if suspected:
-                    await self.waits.charge(FULL_MINUTE, RateLimited("The service answers 429 to every call."))
+                    await self._wait(FULL_MINUTE, RateLimited("The service answers 429 to every call."))
                 slot, wait = self._pace.book(call.device_token, self.waits.clock())
                 if not wait:
                     return await self._exchange(call, read, slot, again, probe=suspected)
-            await self._wait_for_slot(call, wait)
+            if call.device_token is None:
+                await self._wait(wait, None)
+            else:
+                busy = RateLimited("The device has had its calls for this minute (device_calls_per_minute).")
+                await self._wait(wait, busy)
 
-    async def _wait_for_slot(self, call: Call, seconds: float) -> None:
-        busy = RateLimited("The device has had its calls for this minute (device_calls_per_minute).")
-        if self._give_up_at is not None and self.waits.clock() + seconds > self._give_up_at:
-            await self.waits.pause(max(0.0, self._give_up_at - self.waits.clock()))
-            raise RateLimited("The rate limit left no time for another look.")
-        if call.device_token is None:
+    async def _wait(self, seconds: float, because: ConnectError | None) -> None:
+        """On the budget if there is a failure behind it; never beyond the time of somebody who looks again anyway."""
+        if self._give_up_at is not None:
+            left = self._give_up_at - self.waits.clock()
+            await self.waits.pause(max(0.0, min(seconds, left)))
+            if seconds > left:
+                raise NoTimeLeft("The rate limit left no time for another look.")
+        elif because is None:
             await self.waits.pause(seconds)
         else:
-            await self.waits.charge(seconds, busy)
+            await self.waits.charge(seconds, because)
 
     async def _exchange(
         self, call: Call, read: t.Callable[[Reply], Payload], slot: Slot, again: bool, probe: bool

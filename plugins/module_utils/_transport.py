@@ -186,7 +186,8 @@ def fate_of(err: Exception, call: Call, timeout: float) -> ConnectError:
             "as ca_path (or CONNECT_CA_PATH), and check that api_url names the right host.",
             code="tls_error",
         )
-    if "SSLError" in names and any(sign in words.replace(" ", "_") for sign in NO_TLS_THERE):
+    # A broken stream shows the same signs, so for a create they prove nothing. The read before it meets a wrong port.
+    if call.repeatable and "SSLError" in names and any(sign in words.replace(" ", "_") for sign in NO_TLS_THERE):
         return Misconfigured(
             "The host of api_url does not speak TLS at that port; nothing was sent. Check api_url.", code="tls_error"
         )
@@ -196,7 +197,7 @@ def fate_of(err: Exception, call: Call, timeout: float) -> ConnectError:
             "was sent. Correct it, or name the host in NO_PROXY."
         )
     if "TUNNEL CONNECTION FAILED" in words:
-        reason = " It wants to know who asks (407)." if "407" in words else ""
+        reason = " It wants to know who asks (407)." if "TUNNEL CONNECTION FAILED: 407" in words else ""
         return NotSent("%s was not sent: the proxy from the environment refused to pass it on.%s" % (what, reason))
     if any(name in NEVER_CONNECTED for name in names):
         return NotSent(

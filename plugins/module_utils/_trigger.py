@@ -30,7 +30,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report impo
     name_troubled,
 )
 
-VERIFY_PAUSES = (2.0, 5.0, 10.0)
+VERIFY_PAUSES = (2.0, 5.0, 10.0, 20.0, 30.0, 30.0)  # as long as lists may be late
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,8 @@ async def apply_trigger(request: TriggerRequest, client: Client, dry: bool) -> R
     if not dry:
         await asyncio.gather(*(_write(entry, row, request.hold, client) for entry, row in due))
         if request.verify:
-            await _verify([(entry, row) for entry, row in due if row.written], request, client)
+            in_question = [(entry, row) for entry, row in due if row.may_have_changed]
+            await _verify(in_question, request, client)
     return _report(request, rows, client, dry)
 
 
@@ -213,6 +214,8 @@ def _written_lately(entry: Entry, client: Client) -> bool | None:
 
 
 async def _write(entry: Entry, row: Row, hold: bool, client: Client) -> None:
+    # Noted before it is sent, and kept whatever comes back: also a write that lands late must not be overlooked.
+    client.journal.note([_note(entry)], _state(hold), client.waits.clock())
     try:
         await client.api.set_trigger(entry.token, hold)
         row.written = True

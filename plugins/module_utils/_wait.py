@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError, NoTimeLeft
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._retry import Waits
 
 
@@ -21,13 +21,17 @@ async def wait_until(
 
     A failed look is no verdict: it is repeated until C(deadline), on a clock that never steps.
     """
+    seen = False
     while True:
         blind: ConnectError | None = None
         try:
             if await look():
                 return None
+            seen = True
+        except NoTimeLeft as failure:
+            blind = None if seen else failure
         except ConnectError as failure:
-            if not failure.transient:
+            if failure.fatal or not failure.transient:
                 return ConnectError(failure.msg, code="unobservable", http_status=failure.http_status)
             blind = failure
         left = deadline - waits.clock()

@@ -323,7 +323,8 @@ devices:
       returned: always
       sample: changed
     code:
-      description: Why the device failed, V(update_failed) or one of the values of RV(code). V(null) otherwise.
+      description:
+        - Why the device failed, V(update_failed), V(not_sent) or one of the values of RV(code). V(null) otherwise.
       type: str
       returned: always
       sample: update_failed

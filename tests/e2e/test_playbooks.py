@@ -186,3 +186,23 @@ def test_devices_are_held_again_when_the_deployment_is_refused(play, window):
     failed = run("maintenance_window", **window(run.emulator, connect_flow_id="f-0000-0000"))
     assert failed.code == 2
     assert all(one["held"] for one in run.emulator.devices())
+
+
+@pytest.mark.parametrize("without", [1, 4])
+def test_a_device_without_its_uuid_ends_the_window_before_anything_is_released(play, window, devices, without):
+    run = play(devices=4)
+    given = devices(run.emulator)
+    for one in given[:without]:
+        del one["device_uuid"]
+    refused = run("maintenance_window", **window(run.emulator, connect_devices=given))
+    assert refused.code == 2
+    assert "each with its device_uuid" in " ".join(refused.output.split())
+    assert all(one["held"] for one in run.emulator.devices())
+    assert "/v1/deploy_update" not in run.emulator.stats()["writes_by_path"]
+
+
+def test_check_mode_takes_the_wait_for_the_window_for_granted(play, window):
+    run = play(devices=2)
+    given = window(run.emulator, connect_window_opens_at=instant(minutes=5), connect_window_wait=600)
+    assert run("maintenance_window", "--check", **given).ok().writes == 0
+    assert run("maintenance_window", "--check", **{**given, "connect_window_wait": 60}).code == 2

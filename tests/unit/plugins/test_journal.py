@@ -301,3 +301,14 @@ def test_another_deployment_is_not_held_up_by_it(wire, remembering, clock):
     wire.expect("GET", DETAILS, reply=page([wire_device(1, updates=[wire_update(mark)])]))
     assert remembering(SEND, **SMALLEST[SEND], deployment_key="other")["changed"]
     assert clock.now == before
+
+
+def test_a_release_that_may_land_late_is_held_again_although_the_list_says_held(wire, remembering):
+    wire.expect("GET", DETAILS, reply=page([wire_device(1, is_update_trigger_set=True)]))
+    wire.expect("POST", TRIGGER, {"trigger_set": False}, reply=lost(), times=6)
+    released = remembering(HOLD, device_token=token(1), trigger_set=False, device_calls_per_minute=0)
+    assert released["devices"][0]["outcome"] == "unknown"
+    wire.expect("GET", DETAILS, reply=page([wire_device(1, is_update_trigger_set=True)]))
+    wire.expect("POST", TRIGGER, {"trigger_set": True})
+    held = remembering(HOLD, device_token=token(1), trigger_set=True, device_calls_per_minute=0)
+    assert (held["changed"], held["devices"][0]["before"]) == (True, None)

@@ -244,12 +244,12 @@ def test_verify_fails_for_a_device_that_did_not_obey(wire, drive, clock):
             wire.expect("POST", TRIGGER, {"device_token": token(number)})
         read_one(wire, 1)
         read_one(wire, 2, is_update_trigger_set=True)
-    for _each in range(3):
+    for _each in range(6):
         read_one(wire, 1)
     result = drive(NAME, devices=named(1, 2), trigger_set=True, verify=True, device_calls_per_minute=0)
     assert (result["failed"], result["code"], result["changed"]) == (True, "verify_failed", True)
     assert [(row["outcome"], row["after"]) for row in result["devices"]] == [("failed", False), ("changed", True)]
-    assert clock.now == 1017
+    assert clock.now == 1097
 
 
 def test_verify_is_patient_with_a_list_that_is_late(wire, drive):
@@ -265,7 +265,7 @@ def test_verify_is_patient_with_a_list_that_is_late(wire, drive):
 def test_verify_says_when_it_could_not_look(wire, drive, answer):
     read_one(wire, 1)
     wire.expect("POST", TRIGGER)
-    wire.expect("GET", DETAILS, reply=answer, times=4)
+    wire.expect("GET", DETAILS, reply=answer, times=7)
     result = drive(NAME, device_token=token(1), trigger_set=True, verify=True, device_calls_per_minute=0)
     assert (result["code"], result["changed"]) == ("unobservable", True)
     assert (result["devices"][0]["outcome"], result["devices"][0]["after"]) == ("unknown", None)
@@ -321,3 +321,11 @@ def test_every_device_has_exactly_one_row_in_the_order_given_whatever_happens_to
     ]
     counted = Counter(outcomes(result))
     assert result["summary"] == {"total": 10, **{word: counted[word] for word in list(result["summary"])[1:]}}
+
+
+def test_verify_looks_at_a_write_of_unknown_fate_too(wire, drive):
+    wire.expect("GET", DETAILS, reply=page([wire_device(1)]))
+    wire.expect("POST", TRIGGER, reply=lost(), times=6)
+    wire.expect("GET", DETAILS, reply=page([wire_device(1, is_update_trigger_set=True)]))
+    result = drive(NAME, device_token=token(1), trigger_set=True, verify=True, device_calls_per_minute=0)
+    assert (result["failed"], result["devices"][0]["outcome"]) == (False, "changed")

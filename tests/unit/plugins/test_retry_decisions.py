@@ -33,6 +33,7 @@ NOW = datetime(2026, 5, 2, 1, 10, tzinfo=timezone.utc)
 FATES = [
     (_errors.NotSent("x"), 1.0, 1.0, 1.0),
     (_errors.RateLimited("x"), 61.0, 61.0, 61.0),
+    (_errors.NoTimeLeft("x"), 61.0, 61.0, 61.0),
     (_errors.RateLimited("x", retry_after=7.0), 7.0, 7.0, 7.0),
     (_errors.FateUnknown("x"), 1.0, 1.0, None),
     (_errors.UnreadableReply("x"), 1.0, 1.0, None),

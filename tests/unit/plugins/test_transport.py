@@ -258,3 +258,9 @@ def test_certificates_are_verified_unless_switched_off(monkeypatch, tmp_path):
         assert transport._session.verify == expected
         assert isinstance(transport._session, requests.Session)
         transport.close()
+
+
+@pytest.mark.parametrize(("repeatable", "code"), [(True, "tls_error"), (False, "outcome_unknown")])
+def test_a_stream_that_breaks_like_a_port_without_tls_proves_nothing_for_a_create(repeatable, code):
+    call = Call("POST", "/v1/deploy_update", {}, writes=True, repeatable=repeatable)
+    assert fate_of(rx.SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version number"), call, 30).code == code
