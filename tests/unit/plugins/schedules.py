@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emulator.testing import InProcess
-from tests import conftest  # makes ansible_collections importable, which comes after it
+from tests import conftest  # noqa: F401  # makes ansible_collections importable, which comes after it
 
 # isort: split
 
@@ -42,10 +42,9 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import
 )
 
 COMMAND = "python -m tests.unit.plugins.schedules --count 1 --seed %d"
-ROOT = conftest.ROOT
 PROJECT, FLOW, APP, OLD, NEW = "Kiosks", "f-77aa-01bc", "kiosk_ui", "3.1.0", "3.2.0"
 TIMEOUT = 30
-PROMISED = 100.0  # seconds within which a sending shows in a list (landing late and lag together): less than two minutes
+PROMISED = 100.0  # seconds until a sending shows in a list, landing late and lag together: less than two minutes
 QUIET = 200.0
 LIVE = ("pending", "in_progress", "success")
 FAULTS = (
@@ -182,7 +181,6 @@ class Schedule:
         self.chance = random.Random(self.seed)
         self.clock = Clock()
         self.lag = 0.0
-        self.marks_retried: set[int] = set()
         self._make_fleet()
         self._listen()
         self.journal, self.others_journal = Journal(), Journal()
@@ -316,8 +314,8 @@ class Schedule:
         filters = chance.choice(
             (
                 *(None, None, None),
-                [filter_option("device_tag", "canary")],
-                [filter_option("device_tag", "canary", "is_not")],
+                [filter_option("tag", "canary")],
+                [filter_option("tag", "canary", "is_not")],
                 [filter_option("specific_device", chance.choice(sorted(self.truth())))],
                 [filter_option("device_state", "online")],
             )
@@ -455,7 +453,7 @@ class Schedule:
         found = []
         for device in self.truth().values():
             facts = {
-                "device_tag": set(device.tags),
+                "tag": set(device.tags),
                 "specific_device": {device.uuid},
                 "device_state": {"online" if device.online else "offline"},
             }
@@ -481,7 +479,9 @@ class Schedule:
             return
         if uuids != sorted(entry.uuid for entry in run.request.entries):
             self.violated("rows", "run %d has rows for %s" % (run.number, uuids))
-        touched = {uuid for write in writes if write.run is not run and "trigger" in write.path for uuid in write.reached}
+        touched = {
+            uuid for write in writes if write.run is not run and "trigger" in write.path for uuid in write.reached
+        }
         for row in rows:
             device = self.truth()[row["device_uuid"]]
             sure = row["outcome"] in ("changed", "unchanged") and device.uuid not in touched
@@ -527,7 +527,9 @@ class Schedule:
             self._check_converged(last)
             wrote = len(self.writes)
             again = self._go_quietly(last)
-            if any(write.reached for write in self.writes[wrote:]) or (wrote < len(self.writes) and not self.skips_held):
+            if any(write.reached for write in self.writes[wrote:]) or (
+                wrote < len(self.writes) and not self.skips_held
+            ):
                 self.violated("again", "a second quiet run wrote")
             self._check_duplicates(again)
         if triggers:
