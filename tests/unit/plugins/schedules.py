@@ -81,7 +81,8 @@ class Run:
     budget: int = 300
     device_limit: int = 3
     account_limit: int = 0
-    crash_at: int | None = None  # the number of the exchange
+    crash_at: int | None = None  # the number of the exchange, or of the write
+    crash_writing: bool = False
     crash_after: bool = False
     dry: bool = False
     other: bool = False  # by the second operator
@@ -90,6 +91,7 @@ class Run:
     failure: ConnectError | None = None
     crashed: bool = False
     exchanges: int = 0
+    writings: int = 0
     lost_seconds: float = 0.0
     waits: Waits | None = None
 
@@ -105,7 +107,8 @@ class Run:
                 "hold" if request.hold else "release",
                 *([entry.uuid for entry in request.entries], request.project, request.force, request.verify),
             )
-        crash = "" if self.crash_at is None else " crash at %d %s" % (self.crash_at, "ba"[self.crash_after])
+        where = ("after" if self.crash_after else "before", "write" if self.crash_writing else "exchange")
+        crash = "" if self.crash_at is None else " crash %s %s %d" % (*where, self.crash_at)
         return "run %d: %s budget=%d account_limit=%d%s%s%s" % (
             *(self.number, what, self.budget, self.account_limit, crash),
             *(" dry" if self.dry else "", " OTHER OPERATOR" if self.other else ""),
@@ -123,7 +126,8 @@ class Line:
     async def exchange(self, call: Call) -> Reply:
         schedule, run, chance = self._schedule, self._run, self._schedule.chance
         run.exchanges += 1
-        here = run.exchanges == run.crash_at
+        run.writings += call.writes
+        here = run.crash_at == (run.exchanges if not run.crash_writing else run.writings if call.writes else None)
         self._die_if(here and not run.crash_after)
         started = schedule.clock()
         await asyncio.sleep(chance.choice((0.01, 0.1, 1.0)))
@@ -293,10 +297,10 @@ class Schedule:
         chance = self.chance
         request = self._some_deployment()
         self._add_faults()
-        for _each in range(chance.randint(1, 4)):
+        for _each in range(chance.choice((1, 2, 2, 3, 3, 4))):
             if self.runs:
                 self._meanwhile()
-            if chance.random() < 0.25:
+            if chance.random() < 0.3:
                 self.go(self._run_of(self._some_trigger()))
                 continue
             run = self._run_of(replace(request, retry_failed=chance.random() < 0.3))
@@ -335,6 +339,9 @@ class Schedule:
 
     def _some_trigger(self) -> TriggerRequest:
         chance = self.chance
+        earlier = [run.request for run in self.runs if isinstance(run.request, TriggerRequest)]
+        if earlier and chance.random() < 0.6:
+            return replace(earlier[-1], hold=not earlier[-1].hold)
         devices = list(self.truth().values())
         chosen = chance.sample(devices, chance.randint(1, len(devices)))
         return TriggerRequest(
@@ -355,8 +362,9 @@ class Schedule:
             account_limit=chance.choice((0, 5, 60)),
             dry=chance.random() < 0.05,
         )
-        if chance.random() < 0.25:
-            run.crash_at, run.crash_after = chance.randint(1, 8), chance.random() < 0.6
+        if chance.random() < 0.35:
+            run.crash_writing, run.crash_after = chance.random() < 0.6, chance.random() < 0.6
+            run.crash_at = chance.choice((1, 1, 2, 3)) if run.crash_writing else chance.randint(1, 8)
         self.runs.append(run)
         return run
 
@@ -381,7 +389,8 @@ class Schedule:
 
     def _meanwhile(self) -> None:
         """Time passes between two runs, and somebody repairs a device."""
-        self.pass_time(self.chance.choice((0.0, self.chance.uniform(0, 200))))
+        soon = self.runs[-1].crashed and self.chance.random() < 0.6  # whoever interrupts a run starts it again at once
+        self.pass_time(0.0 if soon else self.chance.choice((0.0, self.chance.uniform(0, 200))))
         failing = [uuid for uuid, device in self.truth().items() if device.fail]
         if failing and self.chance.random() < 0.5:
             uuid = self.chance.choice(failing)
