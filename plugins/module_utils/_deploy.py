@@ -71,6 +71,7 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
     """The plan, once everything that this machine sent a moment ago has had time to show."""
     pauses = iter(LOOK_UP_PAUSES)
     while True:
+        asked_at = client.waits.clock()  # what the list shows is no younger than this
         scope = await read_scope(client.api, request.project, request.groups, _only_device(request))
         if client.api.incomplete:
             raise ConnectError(
@@ -85,11 +86,11 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
                 "case sensitive; connect_device_info with the same filters shows what is there." % request.project,
                 code="empty_target",
             )
-        run = Deployment(request, scope, target, _sent_lately(request, scope, client))
-        unsettled = [row for row in run.rows.values() if _unsettled_for(row, request.mark, client) > 0]
+        run = Deployment(request, scope, target, _sent_lately(request, scope, client, asked_at))
+        unsettled = [row for row in run.rows.values() if _unsettled_for(row, request.mark, client, asked_at) > 0]
         if not unsettled:
             return run
-        longest = max(_unsettled_for(row, request.mark, client) for row in unsettled)
+        longest = max(_unsettled_for(row, request.mark, client, asked_at) for row in unsettled)
         doubt = FateUnknown(
             "This machine sent it the deployment %s a moment ago, and it does not show yet. It was not sent again. Run "
             "the task again in %.0f s." % (request.mark, longest)
@@ -101,8 +102,7 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
             return run
 
 
-def _sent_lately(request: DeployRequest, devices: Sequence[Device], client: Client) -> set[str]:
-    now = client.waits.clock()
+def _sent_lately(request: DeployRequest, devices: Sequence[Device], client: Client, now: float) -> set[str]:
     notes = {device.key: client.journal.noted(_note(request.mark, device), now) for device in devices}
     return {key for key, noted in notes.items() if noted and noted[1] < SETTLE}
 
@@ -115,11 +115,11 @@ def _note(mark: str, device: Device) -> str:
     return "deployment %s %s" % (mark, device.key)
 
 
-def _unsettled_for(row: Row, mark: str, client: Client) -> float:
+def _unsettled_for(row: Row, mark: str, client: Client, now: float) -> float:
     """Seconds until a sending by this machine, of which the device shows nothing, is taken for not sent."""
     if row.plan not in (NEEDED, RETRY):
         return 0.0
-    noted = client.journal.noted(_note(mark, row.device), client.waits.clock())
+    noted = client.journal.noted(_note(mark, row.device), now)
     if noted is None or noted[0] != ",".join(sorted(row.known)):
         return 0.0
     return SETTLE - noted[1]

@@ -110,7 +110,9 @@ class Journal:
                 "SELECT value, written_at FROM notes WHERE what = ?", (self._key(what),)
             ).fetchone()
         )
-        return (found[0], now - found[1]) if found and found[1] <= now else None
+        if not found or found[1] > now + FORGET_AFTER:  # left from before a reboot, where the boot cannot be told
+            return None
+        return found[0], max(0.0, now - found[1])
 
     def close(self) -> None:
         self._db.close()

@@ -126,7 +126,10 @@ class Deployment:
             if row is not None:
                 row.device = device
                 if row.sent == IN_DOUBT and row.shows_a_new_one(self.mark):
-                    row.sent, row.trouble = YES, None
+                    row.sent, row.trouble = (
+                        (YES if self.calls else NO),
+                        None,
+                    )  # an earlier run's, if this one sent nothing
 
     def leave_alone(self, rows: Iterable[Row], doubt: ConnectError) -> None:
         """Send nothing in this run, because of these rows an earlier sending may still show up."""

@@ -30,6 +30,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report impo
     name_troubled,
 )
 
+IN_DOUBT = "in doubt"
 VERIFY_PAUSES = (2.0, 5.0, 10.0, 20.0, 30.0, 30.0)  # as long as lists may be late
 
 
@@ -137,10 +138,11 @@ Reading: t.TypeAlias = "Device | ConnectError | None"  # None: not read, on purp
 UNREAD = (FateUnknown, UnreadableReply)  # somebody answers there, only not with this device's state
 
 
-def plan_row(entry: Entry, reading: Reading, written: bool | None, hold: bool) -> Row:
+def plan_row(entry: Entry, reading: Reading, written: str | None, hold: bool) -> Row:
     """Pure: what one device needs. C(changed) means that it is to be written, also when its state is not known.
 
-    C(written) is what this machine set a moment ago, None if nothing: a list that says otherwise may be late.
+    C(written) is what this machine set a moment ago ("held", "released", or "in doubt"), None if nothing: a list that
+    says otherwise may be late.
     """
     row = Row(device_uuid=entry.uuid, name=entry.name, where=entry.where)
     if isinstance(reading, Device):
@@ -155,7 +157,7 @@ def plan_row(entry: Entry, reading: Reading, written: bool | None, hold: bool) -
             return row
         row.device_uuid = entry.uuid or reading.uuid
         row.name = entry.name or reading.name
-        row.before = reading.held if written in (None, reading.held) else None
+        row.before = reading.held if written in (None, _state(reading.held)) else None
     elif reading is not None and not isinstance(getattr(reading, "cause", reading), UNREAD):
         row.went_wrong(reading)
         return row
@@ -208,20 +210,23 @@ def _note(entry: Entry) -> str:
     return "trigger " + entry.token
 
 
-def _written_lately(entry: Entry, client: Client) -> bool | None:
+def _written_lately(entry: Entry, client: Client) -> str | None:
     noted = client.journal.noted(_note(entry), client.waits.clock())
-    return noted[0] == "held" if noted and noted[1] < SETTLE else None
+    return noted[0] if noted and noted[1] < SETTLE else None
 
 
 async def _write(entry: Entry, row: Row, hold: bool, client: Client) -> None:
-    # Noted before it is sent, and kept whatever comes back: also a write that lands late must not be overlooked.
-    client.journal.note([_note(entry)], _state(hold), client.waits.clock())
+    earlier = _written_lately(entry, client)
+    # Noted before it is sent: also a write that lands late, or after a kill, must not be overlooked.
+    client.journal.note([_note(entry)], IN_DOUBT, client.waits.clock())
     try:
         await client.api.set_trigger(entry.token, hold)
         row.written = True
         client.journal.note([_note(entry)], _state(hold), client.waits.clock())
     except ConnectError as failure:
         unknown = isinstance(failure, FateUnknown)
+        if not unknown and earlier is None:
+            client.journal.forget([_note(entry)])
         row.after = None if unknown else row.before
         row.went_wrong(failure, "unknown" if unknown else "failed")
 
@@ -249,6 +254,8 @@ def _obeyed(row: Row, reading: Reading, hold: bool) -> bool:
     if isinstance(reading, Device) and reading.held is hold:
         row.after, row.outcome, row.code, row.msg = hold, "changed", None, None
         return True
+    if not row.written:
+        return False  # it may still land, so it stays unknown
     if isinstance(reading, Device) and reading.held is not None:
         row.after = reading.held
         row.went_wrong(
