@@ -18,9 +18,6 @@ from urllib.parse import quote
 
 import pytest
 
-pytest.importorskip("requests")
-pytest.importorskip("aiohttp")
-
 from emulator.testing import Emulator
 
 COLLECTION = "edgeops.jfrog_connect."
