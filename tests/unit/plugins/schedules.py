@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emulator.testing import InProcess
-from tests import conftest  # noqa: F401  # makes ansible_collections importable, which comes after it
+from tests import conftest  # noqa: F401  # pylint: disable=unused-import  # makes what follows importable
 
 # isort: split
 
