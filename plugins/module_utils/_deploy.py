@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import Client
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
@@ -71,7 +71,7 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
     """The plan, once everything that this machine sent a moment ago has had time to show."""
     pauses = iter(LOOK_UP_PAUSES)
     while True:
-        asked_at = client.waits.clock()  # what the list shows is no younger than this
+        asked_at = client.waits.clock()  # what the list shows may be as old as this
         scope = await read_scope(client.api, request.project, request.groups, _only_device(request))
         if client.api.incomplete:
             raise ConnectError(
@@ -86,11 +86,12 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
                 "case sensitive; connect_device_info with the same filters shows what is there." % request.project,
                 code="empty_target",
             )
-        run = Deployment(request, scope, target, _sent_lately(request, scope, client, asked_at))
-        unsettled = [row for row in run.rows.values() if _unsettled_for(row, request.mark, client, asked_at) > 0]
+        lately = _sent_lately(request, scope, client, asked_at)
+        run = Deployment(request, scope, target, lately)
+        unsettled = [row for row in run.rows.values() if _is_unsettled(row, lately)]
         if not unsettled:
             return run
-        longest = max(_unsettled_for(row, request.mark, client, asked_at) for row in unsettled)
+        longest = max(SETTLE - lately[row.device.key][1] for row in unsettled)
         doubt = FateUnknown(
             "This machine sent it the deployment %s a moment ago, and it does not show yet. It was not sent again. Run "
             "the task again in %.0f s." % (request.mark, longest)
@@ -102,9 +103,12 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
             return run
 
 
-def _sent_lately(request: DeployRequest, devices: Sequence[Device], client: Client, now: float) -> set[str]:
+def _sent_lately(
+    request: DeployRequest, devices: Sequence[Device], client: Client, now: float
+) -> dict[str, tuple[str, float]]:
+    """By device: the marked updates that it had before this machine sent to it a moment ago, and how long ago."""
     notes = {device.key: client.journal.noted(_note(request.mark, device), now) for device in devices}
-    return {key for key, noted in notes.items() if noted and noted[1] < SETTLE}
+    return {key: noted for key, noted in notes.items() if noted and noted[1] < SETTLE}
 
 
 def _only_device(request: DeployRequest) -> set[str]:
@@ -115,14 +119,14 @@ def _note(mark: str, device: Device) -> str:
     return "deployment %s %s" % (mark, device.key)
 
 
-def _unsettled_for(row: Row, mark: str, client: Client, now: float) -> float:
-    """Seconds until a sending by this machine, of which the device shows nothing, is taken for not sent."""
-    if row.plan not in (NEEDED, RETRY):
-        return 0.0
-    noted = client.journal.noted(_note(mark, row.device), now)
-    if noted is None or noted[0] != ",".join(sorted(row.known)):
-        return 0.0
-    return SETTLE - noted[1]
+def _is_unsettled(row: Row, lately: Mapping[str, tuple[str, float]]) -> bool:
+    """Whether this machine sent to the device a moment ago, and the device shows nothing of it yet."""
+    noted = lately.get(row.device.key)
+    return noted is not None and row.plan in (NEEDED, RETRY) and noted[0] == _known(row)
+
+
+def _known(row: Row) -> str:
+    return ",".join(sorted(row.known))
 
 
 async def _send(run: Deployment, client: Client) -> None:
@@ -162,8 +166,7 @@ def _can_be_named(sending: Sending) -> bool:
 def _note_sending(run: Deployment, sending: Sending, client: Client) -> None:
     by_known: dict[str, list[str]] = {}
     for device in sending.devices:
-        known = ",".join(sorted(run.rows[device.key].known))
-        by_known.setdefault(known, []).append(_note(run.mark, device))
+        by_known.setdefault(_known(run.rows[device.key]), []).append(_note(run.mark, device))
     for known, whats in by_known.items():
         client.journal.note(whats, known, client.waits.clock())
 
