@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._api_v1 import ApiV1
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._journal import Journal
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._notice import Notices
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._options import Connection
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._pace import Pace
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._retry import Sender, Waits
@@ -71,7 +72,8 @@ def run(
     )
     journal = Journal.shared(connection.api_url)
     try:
-        return asyncio.run(work(Client(connection, transport, journal, Waits(connection.retry_budget))))
+        waits = Waits(connection.retry_budget, notices=Notices.shown())
+        return asyncio.run(work(Client(connection, transport, journal, waits)))
     finally:
         if journal.alone_because:
             warn(

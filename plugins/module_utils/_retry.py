@@ -32,6 +32,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors impo
     UnreadableReply,
 )
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._journal import Slot
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._notice import LONG, Notices
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._pace import Pace
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._transport import Call, Reply, Transport
 
@@ -41,6 +42,7 @@ BAN_SUSPECTED = 5  # 429s in a row for anything: from here on one call at a time
 BAN_PROBES = 3
 OUTAGE = 3  # lost calls in a row, beyond the budget, that end the task
 NO_REPLY = "no_reply"
+PACED = "the calls for this minute are used up (account_calls_per_minute)."
 FULL_MINUTE = 61.0
 LONGEST_RETRY_AFTER = 600.0
 
@@ -101,10 +103,13 @@ class Waits:
         budget: float,
         clock: t.Callable[[], float] = time.monotonic,
         sleep: t.Callable[[float], t.Awaitable[None]] = asyncio.sleep,
+        notices: Notices | None = None,
     ) -> None:
         self.budget = budget
         self.clock = clock
         self.sleep = sleep  # for intervals that nobody is made to wait: they are not counted
+        self.notices = notices or Notices()
+        self._announced_until = clock()
         self._charged = _Span()
         self._all = _Span()
 
@@ -122,17 +127,21 @@ class Waits:
         if self._charged.with_(now, now + seconds) > self.budget:
             raise BudgetExhausted(failure, seconds, self.budget)
         self._charged.add(now, now + seconds)
-        await self.pause(seconds)
+        await self.pause(seconds, failure.msg)
 
     def charge_elapsed(self, since: float) -> None:
         """Time already lost in a time-out is waiting too."""
         self._charged.add(since, self.clock())
         self._all.add(since, self.clock())
 
-    async def pause(self, seconds: float) -> None:
+    async def pause(self, seconds: float, reason: str) -> None:
         """Wait without touching the budget: our own courtesy towards the service."""
         now = self.clock()
         self._all.add(now, now + seconds)
+        # A thousand devices that wait out the same minute are worth one line.
+        if seconds >= LONG and now + seconds >= self._announced_until + LONG:
+            self._announced_until = now + seconds
+            self.notices.say_wait(seconds, reason)
         await self.sleep(seconds)
 
 
@@ -206,13 +215,18 @@ class Sender:
         finally:
             self._give_up_at = None
 
-    async def send(self, call: Call, read: t.Callable[[Reply], Payload]) -> Payload:
-        """The payload, or the failure that ends it; FateUnknown if any attempt at a write may have been acted on."""
+    async def send(
+        self, call: Call, read: t.Callable[[Reply], Payload], departs: t.Callable[[], None] | None = None
+    ) -> Payload:
+        """The payload, or the failure that ends it; FateUnknown if any attempt at a write may have been acted on.
+
+        C(departs) is called right before each attempt, when all waiting is over. What it raises keeps the call back.
+        """
         failures = 0
         doubt: FateUnknown | None = None
         while True:
             try:
-                return await self._pass(call, read, again=failures > 0)
+                return await self._pass(call, read, departs, again=failures > 0)
             except ConnectError as failure:
                 failures += 1
                 if isinstance(failure, FateUnknown):
@@ -230,7 +244,9 @@ class Sender:
                 except BudgetExhausted as exhausted:
                     raise (doubt or exhausted) from None
 
-    async def _pass(self, call: Call, read: t.Callable[[Reply], Payload], again: bool) -> Payload:
+    async def _pass(
+        self, call: Call, read: t.Callable[[Reply], Payload], departs: t.Callable[[], None] | None, again: bool
+    ) -> Payload:
         """Wait for a turn and take it. Nobody waits for a rate limit while holding a place among those in flight."""
         while True:
             suspected = self._ban_suspected
@@ -243,22 +259,28 @@ class Sender:
                     await self._wait(FULL_MINUTE, RateLimited("The service answers 429 to every call."))
                 slot, wait = self._pace.book(call.device_token, self.waits.clock())
                 if not wait:
+                    if departs is not None:
+                        try:
+                            departs()
+                        except BaseException:
+                            self._pace.over(slot, self.waits.clock(), arrived=False)
+                            raise
                     return await self._exchange(call, read, slot, again, probe=suspected)
             if call.device_token is None:
                 await self._wait(wait, None)
             else:
-                busy = RateLimited("The device has had its calls for this minute (device_calls_per_minute).")
+                busy = RateLimited("Devices have had their calls for this minute (device_calls_per_minute).")
                 await self._wait(wait, busy)
 
     async def _wait(self, seconds: float, because: ConnectError | None) -> None:
         """On the budget if there is a failure behind it; never beyond the time of somebody who looks again anyway."""
         if self._give_up_at is not None:
             left = self._give_up_at - self.waits.clock()
-            await self.waits.pause(max(0.0, min(seconds, left)))
+            await self.waits.pause(max(0.0, min(seconds, left)), PACED)
             if seconds > left:
                 raise NoTimeLeft("The rate limit left no time for another look.")
         elif because is None:
-            await self.waits.pause(seconds)
+            await self.waits.pause(seconds, PACED)
         else:
             await self.waits.charge(seconds, because)
 

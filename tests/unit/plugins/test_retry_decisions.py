@@ -147,7 +147,7 @@ def test_overlapping_waits_count_once(steps):
                 charged.append(every[-1])
                 await waits.charge(seconds, _errors.NotSent("x"))
             else:
-                await waits.pause(seconds)
+                await waits.pause(seconds, "a test")
 
     asyncio.run(go())
     assert waits.total == pytest.approx(length_of_union(every), abs=1e-6)
@@ -210,7 +210,7 @@ def test_the_budget_is_never_overdrawn_and_the_failure_behind_it_keeps_its_name(
 def test_our_own_courtesy_costs_time_but_no_budget():
     clock = Clock()
     waits = Waits(0, clock, asyncio.sleep)
-    run_on(clock, waits.pause(45))
+    run_on(clock, waits.pause(45, "a test"))
     assert (clock.now, waits.total, waits.left) == (1045.0, 45.0, 0)
 
 
