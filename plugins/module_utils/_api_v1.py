@@ -34,6 +34,7 @@ DETAILS = "/v1/devices_details"
 SHORT = 200  # characters of a server's error text that enter a message
 
 Parsed = t.TypeVar("Parsed")
+Departs = t.Callable[[], None]
 
 
 class ApiV1:
@@ -79,10 +80,10 @@ class ApiV1:
         status = answer.get("device_status") if isinstance(answer, Mapping) else None
         return status == "online" if status in ("online", "offline") else None
 
-    async def set_trigger(self, device_token: str, held: bool) -> None:
-        """Hold or release (2.1). Sets a value, so it may be repeated."""
+    async def set_trigger(self, device_token: str, held: bool, departs: Departs | None = None) -> None:
+        """Hold or release (2.1). Sets a value, so it may be repeated; C(departs) is called right before each time."""
         body = {"device_token": device_token, "trigger_set": held}
-        await self._send_write(self._call("POST", "/v1/set_update_trigger", body, device_token, writes=True))
+        await self._send_write(self._call("POST", "/v1/set_update_trigger", body, device_token, writes=True), departs)
 
     async def deploy(
         self,
@@ -92,8 +93,12 @@ class ApiV1:
         filters: Sequence[DeviceFilter],
         metadata: Mapping[str, t.Any],
         parameters: Mapping[str, str] | None,
+        departs: Departs | None = None,
     ) -> None:
-        """Send a flow (2.7, with parameters 2.8). A create: never repeated here when its fate is unknown."""
+        """Send a flow (2.7, with parameters 2.8). A create: never repeated here when its fate is unknown.
+
+        C(departs) is called right before it goes out, after all waiting; what it raises keeps it back.
+        """
         body: dict[str, t.Any] = {
             "flow_id": flow_id,
             "devices_filter": {
@@ -107,7 +112,7 @@ class ApiV1:
         if parameters is not None:
             path = "/v2/deploy_update"
             body["parameters_mapping"] = dict(parameters)
-        await self._send_write(self._call("POST", path, body, writes=True, repeatable=False))
+        await self._send_write(self._call("POST", path, body, writes=True, repeatable=False), departs)
 
     async def _check_account(self) -> None:
         call = self._call("GET", DETAILS, {"limit": 1})
@@ -118,20 +123,20 @@ class ApiV1:
     ) -> Call:
         return Call(method, path, {"user_token": self._user_token, **body}, device_token, **kinds)
 
-    async def _send_write(self, call: Call) -> None:
-        await self._send(call, lambda reply: _accepted(reply, call))
+    async def _send_write(self, call: Call, departs: Departs | None) -> None:
+        await self._send(call, lambda reply: _accepted(reply, call), departs)
 
-    async def _send(self, call: Call, parse: t.Callable[[Reply], Parsed]) -> Parsed:
+    async def _send(self, call: Call, parse: t.Callable[[Reply], Parsed], departs: Departs | None = None) -> Parsed:
         if self._token_works:
-            return await self._judge(call, parse)
+            return await self._judge(call, parse, departs)
         async with self._first:  # one call at a time until the account token is known to work: a wrong one costs one
             if not self._token_works:
-                return await self._judge(call, parse)
-        return await self._judge(call, parse)
+                return await self._judge(call, parse, departs)
+        return await self._judge(call, parse, departs)
 
-    async def _judge(self, call: Call, parse: t.Callable[[Reply], Parsed]) -> Parsed:
+    async def _judge(self, call: Call, parse: t.Callable[[Reply], Parsed], departs: Departs | None) -> Parsed:
         try:
-            answer = await self._sender.send(call, parse)
+            answer = await self._sender.send(call, parse, departs)
         except Rejected as refusal:
             if call.device_token is not None and refusal.code != "device_not_found" and not refusal.fatal:
                 await self._blame(refusal)

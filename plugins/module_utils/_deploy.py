@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import Client
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
@@ -49,6 +49,12 @@ NAMELESS = ConnectError(
     "target, also to the devices that have it.",
     code="unreadable_reply",
 )
+
+
+class _Stale(ConnectError):
+    """The call waited for its turn for so long that another run may have sent the same meanwhile."""
+
+
 LOOK_UP_PAUSES = (2.0, 4.0, 8.0, 16.0, 30.0)  # a list may lag, and a request may land after its time-out
 
 
@@ -72,14 +78,16 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
     pauses = iter(LOOK_UP_PAUSES)
     while True:
         asked_at = client.waits.clock()  # what the list shows may be as old as this
-        scope = await read_scope(client.api, request.project, request.groups, _only_device(request))
+        scope = await read_scope(client.api, request.project, request.sent_groups, _only_devices(request))
         if client.api.incomplete:
             raise ConnectError(
                 "%s Nothing was sent, because what was sent before could not be seen on all of them."
                 % client.api.incomplete,
                 code="unreadable_reply",
             )
-        target = await select(client.api, request.project, request.groups, scope, request.filters)
+        target = await select(client.api, request.project, request.sent_groups, scope, request.sent_filters)
+        listed = request.wave.device_uuids
+        target = [device for device in target if listed is None or device.uuid in listed]
         if not target:
             raise ConnectError(
                 "No device of project %s matches the groups and filters, so there is nothing to deploy to. Names are "
@@ -87,7 +95,13 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
                 code="empty_target",
             )
         lately = _sent_lately(request, scope, client, asked_at)
-        run = Deployment(request, scope, target, lately)
+        run = Deployment(request, scope, target, lately, client.waits.clock, asked_at)
+        if listed and len(target) < len(listed):
+            lost = sorted(listed - {device.uuid for device in target})
+            run.warnings.append(
+                "%s of wave.device_uuids are not in the target and have no row, for example %s."
+                % (devices_word(len(lost)), lost[0])
+            )
         unsettled = [row for row in run.rows.values() if _is_unsettled(row, lately)]
         if not unsettled:
             return run
@@ -111,8 +125,10 @@ def _sent_lately(
     return {key: noted for key, noted in notes.items() if noted and noted[1] < SETTLE}
 
 
-def _only_device(request: DeployRequest) -> set[str]:
-    return {one.value for one in request.filters if one.type == "specific_device" and one.operand == "is"}
+def _only_devices(request: DeployRequest) -> Collection[str]:
+    """Devices after which no more pages need to be read."""
+    named = {one.value for one in request.sent_filters if one.type == "specific_device" and one.operand == "is"}
+    return named or request.wave.device_uuids or ()
 
 
 def _note(mark: str, device: Device) -> str:
@@ -130,22 +146,19 @@ def _known(row: Row) -> str:
 
 
 async def _send(run: Deployment, client: Client) -> None:
-    request = run.request
     doubtful: list[Sending] = []
     ended: ConnectError | None = None
     for sending in run.plan.sendings:
         if ended is not None or not _can_be_named(sending):
             run.put_down(sending, REFUSED, ended or NAMELESS)
             continue
-        # Put down beforehand: a process that is killed in between leaves a trace, and the next run looks twice.
-        _note_sending(run, sending, client)
         try:
-            await client.api.deploy(
-                request.flow_id, request.project, sending.groups, sending.filters, request.metadata, request.parameters
-            )
+            if not await _send_one(run, sending, client):
+                run.overtaken(sending)
+                continue
             run.calls += 1
             run.put_down(sending, YES)
-            _note_sending(run, sending, client)  # anew: it may have waited for minutes before it went out
+            _note_sending(run, sending, client)  # anew: a list may be late from now on
         except FateUnknown as failure:
             run.calls += 1
             run.put_down(sending, IN_DOUBT, failure)
@@ -157,6 +170,35 @@ async def _send(run: Deployment, client: Client) -> None:
             ended = failure if failure.fatal else None
     if doubtful:
         await _look_up(run, doubtful, client)
+
+
+async def _send_one(run: Deployment, sending: Sending, client: Client) -> bool:
+    """False when it was not sent because somebody else has sent it since the plan was made."""
+    request = run.request
+
+    def departs(must_be_fresh: bool = True) -> None:
+        if must_be_fresh and not run.is_fresh:
+            raise _Stale("What was seen of the devices is too old to send on.")
+        # Put down beforehand: a process that is killed in between leaves a trace, and the next run looks twice.
+        _note_sending(run, sending, client)
+
+    async def deploy(departs: t.Callable[[], None]) -> bool:
+        await client.api.deploy(
+            *(request.flow_id, request.project, sending.groups, sending.filters),
+            *(request.metadata, request.parameters, departs),
+        )
+        return True
+
+    try:
+        return await deploy(departs)
+    except _Stale:
+        try:
+            await _look(run, client)
+        except ConnectError as blind:
+            raise ConnectError(
+                "Not sent, because the devices could not be looked at right before: %s" % blind.msg, code=blind.code
+            ) from None
+        return not run.visible(sending) and await deploy(lambda: departs(must_be_fresh=False))
 
 
 def _can_be_named(sending: Sending) -> bool:
@@ -220,7 +262,8 @@ async def _look_until(done: t.Callable[[], bool], run: Deployment, client: Clien
 
 async def _look(run: Deployment, client: Client) -> None:
     # Without the filters: a device's tags, state and app change while it is being updated.
-    run.seen(await read_scope(client.api, run.request.project, run.request.groups, run.rows))
+    asked_at = client.waits.clock()
+    run.seen(await read_scope(client.api, run.request.project, run.request.sent_groups, run.rows), asked_at)
 
 
 async def _follow(run: Deployment, client: Client) -> ConnectError | None:
@@ -229,6 +272,7 @@ async def _follow(run: Deployment, client: Client) -> ConnectError | None:
 
     async def look() -> bool:
         await _look(run, client)
+        client.waits.notices.say("%s; %.0f s left" % (_statuses(run), max(0.0, deadline - client.waits.clock())))
         return run.settled()
 
     if request.wait:
@@ -312,14 +356,18 @@ def _report(run: Deployment, client: Client, verdict: ConnectError | None, dry: 
 def _said(run: Deployment, dry: bool) -> str:
     what = "flow %s%s" % (run.request.flow_id, " (%s %s)" % run.request.app if run.request.app else "")
     rest = ", ".join("%d %s" % (len(uuids), name) for name, uuids in run.plan.uuids_by_class().items() if uuids)
-    statuses = [row.status(run.mark) for row in run.rows.values()]
-    seen = ", ".join("%d %s" % (statuses.count(status), status) for status in UPDATE_STATES if status in statuses)
+    seen = _statuses(run)
     if not run.plan.sendings:
         done = "Nothing to send of %s to %s (%s)" % (what, devices_word(len(run.rows)), rest)
     else:
         verb = "Would send" if dry else "Sent"
         done = "%s %s to %s of %d (%s)" % (verb, what, devices_word(len(run.sent)), len(run.rows), rest)
     return "%s, mark %s%s." % (done, run.mark, "; last seen: " + seen if seen else "")
+
+
+def _statuses(run: Deployment) -> str:
+    statuses = [row.status(run.mark) for row in run.rows.values()]
+    return ", ".join("%d %s" % (statuses.count(status), status) for status in UPDATE_STATES if status in statuses)
 
 
 def _verdict(run: Deployment, rows: Sequence[ReportedRow], verdict: ConnectError | None) -> tuple[str | None, str]:

@@ -44,6 +44,18 @@ CLASSES = (NEEDED, RETRY, CURRENT, DONE, IN_FLIGHT, FAILED, ABORTED)
 
 
 @dataclass(frozen=True)
+class Wave:
+    """The part of a deployment's target that one run sends to. C(device_uuids) is None when devices are not listed."""
+
+    groups: tuple[str, ...]
+    filters: tuple[DeviceFilter, ...]
+    device_uuids: frozenset[str] | None
+
+
+WHOLE = Wave((), (), None)
+
+
+@dataclass(frozen=True)
 class DeployRequest:
     flow_id: str
     project: str
@@ -55,6 +67,7 @@ class DeployRequest:
     deployment_key: str
     retry_failed: bool
     resend: str
+    wave: Wave
     wait: bool
     wait_timeout: int
     wait_interval: int
@@ -98,6 +111,7 @@ class DeployRequest:
             comment=(params["comment"] or "").strip(),
             deployment_key=params["deployment_key"] or "",
             resend=one_of("resend", params["resend"], ("needed", "all")),
+            wave=_read_wave(params, groups, filters, parameters),
             **{
                 name: params[name]
                 for name in (
@@ -112,8 +126,19 @@ class DeployRequest:
         )
 
     @property
+    def sent_groups(self) -> tuple[str, ...]:
+        return self.wave.groups or self.groups
+
+    @property
+    def sent_filters(self) -> tuple[DeviceFilter, ...]:
+        return self.filters + self.wave.filters
+
+    @property
     def mark(self) -> str:
-        """The same for every spelling of the same deployment: order, repetition and who asks do not count."""
+        """The same for every spelling of the same deployment: order, repetition and who asks do not count.
+
+        Nor does O(wave), so that a device which two waves name gets the deployment once.
+        """
         what = {
             "flow": self.flow_id,
             "project": self.project,
@@ -135,6 +160,35 @@ class DeployRequest:
     def metadata(self) -> dict[str, t.Any]:
         app = {"app": {"name": self.app[0], "version": self.app[1]}} if self.app else {}
         return {"comment": self.marked_comment, **app}
+
+
+def _read_wave(
+    params: Mapping[str, t.Any],
+    groups: tuple[str, ...],
+    filters: tuple[DeviceFilter, ...],
+    parameters: Mapping[str, str] | None,
+) -> Wave:
+    given = params["wave"]
+    if given is None:
+        return WHOLE
+    uuids = given["device_uuids"]
+    wave = Wave(
+        groups=tuple(given["groups"] or ()),
+        filters=read_filters(given["filters"], "wave.filters", beside=filters),
+        device_uuids=None if uuids is None else frozenset(uuid.strip() for uuid in uuids),
+    )
+    if wave == WHOLE:
+        raise InvalidInput("wave selects nothing: give groups, filters or device_uuids in it, or leave it out.")
+    strangers = [group for group in wave.groups if groups and group not in groups]
+    if strangers:
+        raise InvalidInput("wave.groups names '%s', which is not among groups: %s." % (strangers[0], ", ".join(groups)))
+    if wave.device_uuids is not None:
+        if not wave.device_uuids or "" in wave.device_uuids:
+            raise InvalidInput("wave.device_uuids is empty or holds an empty text: give the UUIDs of devices.")
+        if params["resend"] == "all":
+            raise InvalidInput("resend: all does not go with wave.device_uuids: each of these gets a call of its own.")
+    _refuse_filters_of_the_other_call(wave.filters, parameters, "wave.filters")
+    return wave
 
 
 def _read_app(given: Mapping[str, t.Any] | None) -> tuple[str, str] | None:
@@ -162,17 +216,19 @@ def _read_parameters(given: Mapping[str, t.Any] | None) -> dict[str, str] | None
     return parameters
 
 
-def _refuse_filters_of_the_other_call(filters: Sequence[DeviceFilter], parameters: Mapping[str, str] | None) -> None:
+def _refuse_filters_of_the_other_call(
+    filters: Sequence[DeviceFilter], parameters: Mapping[str, str] | None, option: str = "filters"
+) -> None:
     for at, one in enumerate(filters):
         if one.app_version and parameters is None:
             raise InvalidInput(
-                "filters[%d].app_version is known only to /v2/deploy_update, which is used when parameters are given: "
-                "add parameters (an empty mapping will do), or leave out app_version." % at
+                "%s[%d].app_version is known only to /v2/deploy_update, which is used when parameters are given: "
+                "add parameters (an empty mapping will do), or leave out app_version." % (option, at)
             )
         if one.type == "update_status" and parameters is not None:
             raise InvalidInput(
-                "filters[%d].type update_status is not known to /v2/deploy_update, which is used because parameters "
-                "are given: leave out the one or the other." % at
+                "%s[%d].type update_status is not known to /v2/deploy_update, which is used because parameters "
+                "are given: leave out the one or the other." % (option, at)
             )
 
 
@@ -243,20 +299,25 @@ def make_plan(
 ) -> DeployPlan:
     """Nothing to send when no device needs it; the filter as it is when all do; else as O(resend) says.
 
-    C(scope) are all devices of the groups, or of the project; C(target) those for which the filters hold;
+    C(scope) are all devices of the groups, or of the project; C(target) those of the wave for which the filters hold;
     C(sent_lately) the keys of devices that this machine sent it to a moment ago.
     """
     classes = {device.key: classify(device, request) for device in target}
     due = tuple(device for device in target if classes[device.key] in (NEEDED, RETRY))
-    # The service applies the filter anew. A device that has the mark but does not match now may match by then.
+    # The service applies the filter anew. A device that has the mark but does not match now may match by then; unless it
+    # had it as part of another wave, which only a person could change.
+    stable = [one for one in request.wave.filters if one.is_stable]
     others_have_it = any(
-        device.key not in classes and (device.key in sent_lately or marked_updates(device, request.mark))
+        device.key not in classes
+        and all(one.matches(device) for one in stable)
+        and (device.key in sent_lately or marked_updates(device, request.mark))
         for device in scope
     )
+    all_due = len(due) == len(target) and not others_have_it and request.wave.device_uuids is None
     if not due or _too_many_failed(request, classes):
         sendings: tuple[Sending, ...] = ()
-    elif request.resend == "all" or (len(due) == len(target) and not others_have_it):
-        sendings = (Sending(request.groups, request.filters, tuple(target)),)
+    elif request.resend == "all" or all_due:
+        sendings = (Sending(request.sent_groups, request.sent_filters, tuple(target)),)
     else:
         # Filters are ANDed, so that one call can name one device at most (connect-api.md 2.7).
         sendings = tuple(Sending((), (DeviceFilter("specific_device", "is", d.uuid),), (d,)) for d in due)

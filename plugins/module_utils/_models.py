@@ -75,6 +75,11 @@ class DeviceFilter:
     def matches(self, device: Device) -> bool:
         return self._holds_for(device) is (self.operand == "is")
 
+    @property
+    def is_stable(self) -> bool:
+        """Only a person changes whether it matches; the state and the app of a device change by themselves."""
+        return self.type in ("specific_device", "tag")
+
     def _holds_for(self, device: Device) -> bool:
         if self.type == "specific_device":
             return device.uuid == self.value
@@ -110,13 +115,18 @@ FILTER_SPEC: dict[str, t.Any] = {
 FILTER_VALUES = {"device_state": ("online", "offline"), "update_status": UPDATE_STATES}
 
 
-def read_filters(given: Sequence[Mapping[str, t.Any]] | None) -> tuple[DeviceFilter, ...]:
-    """Validated predicates, in the order given. Raises InvalidInput naming O(filters) and what is accepted."""
-    filters = tuple(_read_filter("filters[%d]" % at, one) for at, one in enumerate(given or ()))
-    if sum(one.type == "specific_device" and one.operand == "is" for one in filters) > 1:
+def read_filters(
+    given: Sequence[Mapping[str, t.Any]] | None, option: str = "filters", beside: tuple[DeviceFilter, ...] = ()
+) -> tuple[DeviceFilter, ...]:
+    """Validated predicates, in the order given. Raises InvalidInput naming the option and what is accepted.
+
+    C(beside) are those that must hold too.
+    """
+    filters = tuple(_read_filter("%s[%d]" % (option, at), one) for at, one in enumerate(given or ()))
+    if sum(one.type == "specific_device" and one.operand == "is" for one in (*beside, *filters)) > 1:
         raise InvalidInput(
-            "filters: two specific_device filters select nothing, because every filter must hold. Use a tag or groups, "
-            "or run the task once per device."
+            "%s: two specific_device filters select nothing, because every filter must hold. Use a tag or groups, "
+            "or run the task once per device." % option
         )
     return filters
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
@@ -32,6 +32,14 @@ YES = "yes"
 REFUSED = "refused"  # tried, and certainly not acted on
 IN_DOUBT = "in doubt"
 
+FRESH = 20.0  # seconds for which a look passes for the present: nothing on the service can be locked
+
+OVERTAKEN = ConnectError(
+    "Not sent, because another run is sending the same deployment at this moment. Run the task again when that run is "
+    "over.",
+    code="not_sent",
+)
+
 
 @dataclass
 class Row:
@@ -42,6 +50,8 @@ class Row:
     known: frozenset[str]  # its marked updates before this run sent anything
     sent: str = NO
     trouble: ConnectError | None = None  # why it was refused, or why it is in doubt
+    sent_at: float | None = None
+    finished_at: float | None = None  # when it was seen to have finished
 
     def status(self, mark: str) -> str | None:
         """Of the deployment on the device; of what this run sent, if it sent something."""
@@ -55,6 +65,13 @@ class Row:
         if self.sent == NO:
             return marked
         return [update for update in marked if identities([update]) - self.known]
+
+    @property
+    def seconds(self) -> float | None:
+        """From the sending in this run until it was seen to have finished."""
+        if self.sent_at is None or self.finished_at is None:
+            return None
+        return round(self.finished_at - self.sent_at, 1)
 
     @property
     def label(self) -> str:
@@ -71,6 +88,8 @@ class ReportedRow:
     held: bool | None
     plan: str
     status: str | None
+    attempts: int
+    seconds: float | None
     outcome: str
     code: str | None
     msg: str | None
@@ -96,7 +115,19 @@ def reported(row: Row, mark: str) -> ReportedRow:
             "was aborted" if status == "aborted" else "failed"
         )
     device = row.device
-    return ReportedRow(device.uuid, device.name, device.group, device.held, row.plan, status, outcome, code, msg)
+    return ReportedRow(
+        device_uuid=device.uuid,
+        name=device.name,
+        group=device.group,
+        held=device.held,
+        plan=row.plan,
+        status=status,
+        attempts=len(marked_updates(device, mark)),
+        seconds=row.seconds,
+        outcome=outcome,
+        code=code,
+        msg=msg,
+    )
 
 
 class Deployment:
@@ -107,9 +138,14 @@ class Deployment:
         request: DeployRequest,
         scope: Sequence[Device],
         target: Sequence[Device],
-        sent_lately: Collection[str] = (),
+        sent_lately: Collection[str],
+        clock: Callable[[], float],
+        looked_at: float,
     ) -> None:
         self.request = request
+        self._clock = clock
+        self._looked_at = looked_at  # what a list shows may be as old as the request for its first page
+        self._look_took = clock() - looked_at
         self.mark = request.mark
         self.plan: DeployPlan = make_plan(request, scope, target, sent_lately)
         self.calls = 0
@@ -119,17 +155,25 @@ class Deployment:
             for device in target
         }
 
-    def seen(self, devices: Iterable[Device]) -> None:
+    def seen(self, devices: Iterable[Device], looked_at: float) -> None:
         """Take over what a later look shows. Devices that came into the scope later are not ours."""
+        now = self._clock()
+        self._looked_at, self._look_took = looked_at, now - looked_at
         for device in devices:
             row = self.rows.get(device.key)
-            if row is not None:
-                row.device = device
-                if row.sent == IN_DOUBT and row.shows_a_new_one(self.mark):
-                    row.sent, row.trouble = (
-                        (YES if self.calls else NO),
-                        None,
-                    )  # an earlier run's, if this one sent nothing
+            if row is None:
+                continue
+            row.device = device
+            if row.sent == IN_DOUBT and row.shows_a_new_one(self.mark):
+                # An earlier run's, if this one sent nothing.
+                row.sent, row.trouble = (YES if self.calls else NO), None
+            if row.finished_at is None and row.status(self.mark) in FINISHED:
+                row.finished_at = now
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether what was seen last is recent, for a fleet of this size."""
+        return self._clock() - self._looked_at <= max(FRESH, 2 * self._look_took)
 
     def leave_alone(self, rows: Iterable[Row], doubt: ConnectError) -> None:
         """Send nothing in this run, because of these rows an earlier sending may still show up."""
@@ -147,6 +191,18 @@ class Deployment:
         for device in sending.devices:
             row = self.rows[device.key]
             row.sent, row.trouble = sent, trouble
+            row.sent_at = self._clock() if sent == YES else None
+
+    def overtaken(self, sending: Sending) -> None:
+        """Somebody else sent it meanwhile: those that show it have it, the others are left to the next run."""
+        for device in sending.devices:
+            row = self.rows[device.key]
+            if not row.shows_a_new_one(self.mark):
+                row.sent, row.trouble = REFUSED, OVERTAKEN
+        self.warnings.append(
+            "Another run sent the deployment %s meanwhile, seen before %s. It was not sent again. Let only one run at "
+            "a time work on a device." % (self.mark, self.rows[sending.devices[0].key].label)
+        )
 
     def visible(self, sending: Sending) -> bool:
         """Whether any of its devices shows an update with the mark that it did not show before."""

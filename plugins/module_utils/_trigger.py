@@ -217,10 +217,13 @@ def _written_lately(entry: Entry, client: Client) -> str | None:
 
 async def _write(entry: Entry, row: Row, hold: bool, client: Client) -> None:
     earlier = _written_lately(entry, client)
-    # Noted before it is sent: also a write that lands late, or after a kill, must not be overlooked.
-    client.journal.note([_note(entry)], IN_DOUBT, client.waits.clock())
+
+    def departs() -> None:
+        # Noted before it is sent: also a write that lands late, or after a kill, must not be overlooked.
+        client.journal.note([_note(entry)], IN_DOUBT, client.waits.clock())
+
     try:
-        await client.api.set_trigger(entry.token, hold)
+        await client.api.set_trigger(entry.token, hold, departs)
         row.written = True
         client.journal.note([_note(entry)], _state(hold), client.waits.clock())
     except ConnectError as failure:

@@ -125,6 +125,45 @@ options:
     type: str
     choices: [needed, all]
     default: needed
+  wave:
+    description:
+      - Send, in this run, only to a part of the target. What is given must all hold for a device.
+      - It does not change which deployment it is, so waves of one deployment share its mark, and a device that is in
+        two waves gets the deployment once.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      groups:
+        description: Devices of any of these groups, which must be among O(groups) if those are given.
+        type: list
+        elements: str
+      filters:
+        description: Predicates as in O(filters).
+        type: list
+        elements: dict
+        suboptions:
+          type:
+            description: As O(filters[].type).
+            type: str
+            required: true
+            choices: [specific_device, tag, app, device_state, update_status, deployment]
+          operand:
+            description: As O(filters[].operand).
+            type: str
+            choices: [is, is_not]
+            default: is
+          value:
+            description: As O(filters[].value).
+            type: str
+            required: true
+          app_version:
+            description: As O(filters[].app_version).
+            type: str
+      device_uuids:
+        description:
+          - Exactly these devices. The service cannot be given a list, so each of them costs a call.
+        type: list
+        elements: str
   wait:
     description: Wait until the deployment has finished on every device, or on too many has failed.
     type: bool
@@ -315,6 +354,18 @@ devices:
       type: str
       returned: always
       sample: pending
+    attempts:
+      description: How often the device shows the deployment, sendings by earlier runs included.
+      type: int
+      returned: always
+      sample: 1
+    seconds:
+      description:
+        - Seconds from the sending in this run until the device was seen to have finished, as exact as O(wait_interval).
+          V(null) when it was not sent in this run, or was not seen to finish.
+      type: float
+      returned: always
+      sample: 92.5
     outcome:
       description:
         - V(changed) when it was sent to the device, V(unchanged) when it was not, V(failed) when it could not be sent
@@ -340,6 +391,8 @@ devices:
       held: false
       plan: needed
       status: pending
+      attempts: 1
+      seconds:
       outcome: changed
       code:
       msg:
@@ -453,6 +506,14 @@ def main() -> None:
             "deployment_key": {"type": "str", "no_log": False},
             "retry_failed": {"type": "bool", "default": False},
             "resend": {"type": "str", "choices": ["needed", "all"], "default": "needed"},
+            "wave": {
+                "type": "dict",
+                "options": {
+                    "groups": {"type": "list", "elements": "str"},
+                    "filters": FILTER_SPEC,
+                    "device_uuids": {"type": "list", "elements": "str"},
+                },
+            },
             "wait": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 1800},
             "wait_interval": {"type": "int", "default": 30},

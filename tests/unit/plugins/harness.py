@@ -265,6 +265,15 @@ def wire_update(
     }
 
 
+def only(uuid: str) -> dict[str, Any]:
+    """The C(devices_filter) of a call for one device."""
+    return {
+        "project": {"name": "Kiosks"},
+        "groups": [],
+        "filters": [{"type": "specific_device", "operand": "is", "value": uuid}],
+    }
+
+
 # Models
 
 
@@ -293,7 +302,7 @@ def model_update(comment: str, status: str = "pending") -> Update:
 def deploy_params(**changes: Any) -> dict[str, Any]:
     """What connect_deploy hands to DeployRequest.read: every option, with its default."""
     given: dict[str, Any] = dict.fromkeys(
-        ("filters", "app", "parameters", "comment", "deployment_key"),
+        ("filters", "app", "parameters", "comment", "deployment_key", "wave"),
     )
     defaults = {"all_devices": False, "retry_failed": False, "resend": "needed", "wait": False}
     limits = {"wait_timeout": 1800, "wait_interval": 30, "max_failures": 0, "max_failure_percent": 0}

@@ -19,6 +19,7 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import
     USER,
     deploy_request,
     filter_option,
+    only,
     page,
     refusal,
     wire_device,
@@ -46,14 +47,6 @@ def look(wire, *statuses, **changes):
 
 def column(result, name):
     return [row[name] for row in result["devices"]]
-
-
-def only(uuid):
-    return {
-        "project": {"name": "Kiosks"},
-        "groups": [],
-        "filters": [{"type": "specific_device", "operand": "is", "value": uuid}],
-    }
 
 
 def test_a_deployment_is_sent_with_its_mark_to_the_filter_as_given(wire, drive):

@@ -19,6 +19,7 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import
     limited,
     lost,
     not_sent,
+    only,
     page,
     refusal,
     wire_device,
@@ -157,15 +158,50 @@ def test_a_retry_whose_reply_was_lost_is_not_known(wire, drive):
     assert column(result, "outcome") == ["unknown", "unchanged"]
 
 
-@pytest.mark.parametrize("fault", [not_sent(), limited(), limited("5")])
-def test_what_certainly_did_not_arrive_is_sent_again(wire, drive, fault):
+@pytest.mark.parametrize(("fault", "long"), [(not_sent(), False), (limited(), True), (limited("5"), False)])
+def test_what_certainly_did_not_arrive_is_sent_again(wire, drive, fault, long):
     look(wire, None)
     wire.expect("POST", DEPLOY, reply=fault)
+    if long:  # in a minute somebody else may have sent it
+        look(wire, None)
     wire.expect("POST", DEPLOY)
     look(wire, "pending")
     result = drive(NAME, **OPTIONS)
     assert not result["failed"]
     assert result["deployment"]["calls"] == 1
+
+
+def test_what_another_run_sent_while_this_one_waited_is_not_sent_again(wire, drive):
+    look(wire, None, None)
+    wire.expect("POST", DEPLOY, reply=limited())
+    look(wire, "pending", None)
+    result = drive(NAME, **OPTIONS)
+    assert (result["code"], result["changed"], result["deployment"]["calls"]) == ("not_sent", False, 0)
+    assert column(result, "outcome") == ["unchanged", "failed"]
+    assert column(result, "status") == ["pending", None]
+    assert any("Another run sent the deployment" in warning for warning in result.warnings)
+
+
+def test_a_row_of_calls_looks_again_once_what_was_seen_is_old(wire, drive):
+    """At one call a minute and a half, each call would go out on a look of long ago."""
+    look(wire, "success", None, None)
+    look(wire, "success", None, None)  # it waited a minute for its turn
+    wire.expect("POST", DEPLOY, {"devices_filter": only("d-0002")})
+    look(wire, "success", "pending", "pending")  # somebody was quicker with the last one
+    result = drive(NAME, **OPTIONS, account_calls_per_minute=1)
+    assert (result["failed"], result["deployment"]["calls"]) == (False, 1)
+    assert column(result, "outcome") == ["unchanged", "changed", "unchanged"]
+    assert column(result, "status") == ["success", "pending", "pending"]
+    assert any("Another run sent the deployment" in warning for warning in result.warnings)
+
+
+def test_a_call_is_not_sent_when_nobody_could_look_right_before(wire, drive):
+    look(wire, None)
+    wire.expect("POST", DEPLOY, reply=limited())
+    wire.expect("GET", DETAILS, reply=refusal("no"))
+    result = drive(NAME, **OPTIONS)
+    assert (result["failed"], result["changed"], result["deployment"]["calls"]) == (True, False, 0)
+    assert "could not be looked at right before" in result["msg"]
 
 
 def test_a_lost_reply_after_a_429_is_still_not_repeated(wire, drive):
