@@ -67,14 +67,8 @@ def main() -> int:
     else:
         zones = options.zones.split(",")
     began = time.monotonic()
-    work = functools.partial(
-        sweep_zone,
-        read_windows,
-        start=start,
-        end=end,
-        probes=options.probes,
-        cases=functools.partial(chosen, options.case),
-    )
+    cases = functools.partial(chosen, options.case)
+    work = functools.partial(sweep_zone, read_windows, start=start, end=end, probes=options.probes, cases=cases)
     total = Tally()
     with multiprocessing.Pool(options.jobs) as pool:
         for tally in pool.imap_unordered(work, zones):
