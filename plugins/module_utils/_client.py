@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import typing as t
+from datetime import datetime
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._api_v1 import ApiV1
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._journal import Journal
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._notice import Notices
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._notice import Notices, utc_now
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._options import Connection
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._pace import Pace
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._retry import Sender, Waits
@@ -27,7 +28,14 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._transport i
 class Client:
     """What a task works with: the API, the clock it waits by, what this machine remembers, and what it has cost."""
 
-    def __init__(self, connection: Connection, transport: Transport, journal: Journal, waits: Waits) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        transport: Transport,
+        journal: Journal,
+        waits: Waits,
+        now: t.Callable[[], datetime] = utc_now,
+    ) -> None:
         pace = Pace(
             journal,
             account=connection.user_token,
@@ -39,6 +47,7 @@ class Client:
         self.api = ApiV1(self.sender, connection.user_token)
         self.journal = journal
         self.waits = waits
+        self.now = now  # the wall clock, for windows and labels; everything that lasts is measured by C(waits)
         self.account_calls_per_minute = connection.account_calls_per_minute
 
     def api_calls(self) -> dict[str, t.Any]:

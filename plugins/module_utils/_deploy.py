@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import Client
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deadline import TooLate
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
     NEEDED,
     RETRY,
@@ -64,13 +65,24 @@ async def apply_deployment(request: DeployRequest, client: Client, dry: bool) ->
     _warn_beforehand(run, client, dry)
     verdict = None
     if dry:
-        for sending in run.plan.sendings:
-            run.put_down(sending, *((YES,) if _can_be_named(sending) else (REFUSED, NAMELESS)))
-        run.calls = sum(_can_be_named(sending) for sending in run.plan.sendings)
+        _predict(run, client)
     else:
         await _send(run, client)
         verdict = await _follow(run, client)
     return _report(run, client, verdict, dry)
+
+
+def _predict(run: Deployment, client: Client) -> None:
+    """What a real run would now send."""
+    try:
+        run.request.deadline.check(client.now())
+    except TooLate as late:
+        for sending in run.plan.sendings:
+            run.put_down(sending, REFUSED, late)
+        return
+    for sending in run.plan.sendings:
+        run.put_down(sending, *((YES,) if _can_be_named(sending) else (REFUSED, NAMELESS)))
+    run.calls = sum(_can_be_named(sending) for sending in run.plan.sendings)
 
 
 async def _plan(request: DeployRequest, client: Client) -> Deployment:
@@ -167,7 +179,7 @@ async def _send(run: Deployment, client: Client) -> None:
         except ConnectError as failure:
             run.put_down(sending, REFUSED, failure)
             client.journal.forget(_note(run.mark, device) for device in sending.devices)
-            ended = failure if failure.fatal else None
+            ended = failure if failure.fatal or isinstance(failure, TooLate) else None
     if doubtful:
         await _look_up(run, doubtful, client)
 
@@ -177,6 +189,7 @@ async def _send_one(run: Deployment, sending: Sending, client: Client) -> bool:
     request = run.request
 
     def departs(must_be_fresh: bool = True) -> None:
+        request.deadline.check(client.now())
         if must_be_fresh and not run.is_fresh:
             raise _Stale("What was seen of the devices is too old to send on.")
         # Put down beforehand: a process that is killed in between leaves a trace, and the next run looks twice.

@@ -19,6 +19,7 @@ import typing as t
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deadline import Deadline
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import (
     FINISHED,
@@ -68,6 +69,7 @@ class DeployRequest:
     retry_failed: bool
     resend: str
     wave: Wave
+    deadline: Deadline
     wait: bool
     wait_timeout: int
     wait_interval: int
@@ -112,6 +114,7 @@ class DeployRequest:
             deployment_key=params["deployment_key"] or "",
             resend=one_of("resend", params["resend"], ("needed", "all")),
             wave=_read_wave(params, groups, filters, parameters),
+            deadline=Deadline.read(params),
             **{
                 name: params[name]
                 for name in (
@@ -304,8 +307,8 @@ def make_plan(
     """
     classes = {device.key: classify(device, request) for device in target}
     due = tuple(device for device in target if classes[device.key] in (NEEDED, RETRY))
-    # The service applies the filter anew. A device that has the mark but does not match now may match by then; unless it
-    # had it as part of another wave, which only a person could change.
+    # The service applies the filter anew. A device that has the mark but does not match now may match by then; unless
+    # it had it as part of another wave, which only a person could change.
     stable = [one for one in request.wave.filters if one.is_stable]
     others_have_it = any(
         device.key not in classes

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import Client
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deadline import NO_DEADLINE, Deadline, TooLate
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import (
     ConnectError,
     FateUnknown,
@@ -52,6 +53,7 @@ class TriggerRequest:
     group: str | None
     force: bool
     verify: bool
+    deadline: Deadline = NO_DEADLINE
 
     @classmethod
     def read(cls, params: Mapping[str, t.Any]) -> TriggerRequest:
@@ -65,6 +67,7 @@ class TriggerRequest:
             group=params["group"] or None,
             force=params["force"],
             verify=params["verify"],
+            deadline=Deadline.read(params),
         )
 
 
@@ -175,12 +178,24 @@ async def apply_trigger(request: TriggerRequest, client: Client, dry: bool) -> R
         for entry, reading in zip(entries, readings, strict=True)
     ]
     due = [(entry, row) for entry, row in zip(entries, rows, strict=True) if row.outcome == "changed"]
-    if not dry:
-        await asyncio.gather(*(_write(entry, row, request.hold, client) for entry, row in due))
+    if dry:
+        _predict(request, [row for _entry, row in due], client)
+    else:
+        await asyncio.gather(*(_write(entry, row, request, client) for entry, row in due))
         if request.verify:
             in_question = [(entry, row) for entry, row in due if row.may_have_changed]
             await _verify(in_question, request, client)
     return _report(request, rows, client, dry)
+
+
+def _predict(request: TriggerRequest, due: Sequence[Row], client: Client) -> None:
+    """What differs is written, unless it is too late for that."""
+    try:
+        request.deadline.check(client.now())
+    except TooLate as late:
+        for row in due:
+            row.after = row.before
+            row.went_wrong(late)
 
 
 async def _read_states(request: TriggerRequest, entries: Sequence[Entry], client: Client) -> list[Reading]:
@@ -215,17 +230,18 @@ def _written_lately(entry: Entry, client: Client) -> str | None:
     return noted[0] if noted and noted[1] < SETTLE else None
 
 
-async def _write(entry: Entry, row: Row, hold: bool, client: Client) -> None:
+async def _write(entry: Entry, row: Row, request: TriggerRequest, client: Client) -> None:
     earlier = _written_lately(entry, client)
 
     def departs() -> None:
+        request.deadline.check(client.now())
         # Noted before it is sent: also a write that lands late, or after a kill, must not be overlooked.
         client.journal.note([_note(entry)], IN_DOUBT, client.waits.clock())
 
     try:
-        await client.api.set_trigger(entry.token, hold, departs)
+        await client.api.set_trigger(entry.token, request.hold, departs)
         row.written = True
-        client.journal.note([_note(entry)], _state(hold), client.waits.clock())
+        client.journal.note([_note(entry)], _state(request.hold), client.waits.clock())
     except ConnectError as failure:
         unknown = isinstance(failure, FateUnknown)
         if not unknown and earlier is None:

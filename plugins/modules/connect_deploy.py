@@ -190,6 +190,14 @@ options:
       - How many percent of the targeted devices, without those that are current, may fail, from V(0) to V(100).
     type: int
     default: 0
+  not_after:
+    description:
+      - Send nothing after this instant, such as the close of the window less what an update needs. It is looked at
+        right before each call, when all waiting for rate limits is over.
+      - ISO 8601 with a zone, such as V(2026-11-23T04:30:00+01:00).
+      - What is not sent because of it has the code V(window_closed).
+    type: str
+    version_added: 0.2.0
 seealso:
   - module: edgeops.jfrog_connect.connect_update_trigger
   - module: edgeops.jfrog_connect.connect_device_info
@@ -375,7 +383,7 @@ devices:
       sample: changed
     code:
       description:
-        - Why the device failed, V(update_failed), V(not_sent) or one of the values of RV(code). V(null) otherwise.
+        - Why the device failed, V(update_failed), V(not_sent), V(window_closed) or one of the values of RV(code). V(null) otherwise.
       type: str
       returned: always
       sample: update_failed
@@ -479,6 +487,7 @@ api_calls:
 """
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import run
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deadline import DEADLINE_SPEC
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy import apply_deployment
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import DeployRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError
@@ -519,6 +528,7 @@ def main() -> None:
             "wait_interval": {"type": "int", "default": 30},
             "max_failures": {"type": "int", "default": 0},
             "max_failure_percent": {"type": "int", "default": 0},
+            "not_after": DEADLINE_SPEC,
         }
     )
     try:

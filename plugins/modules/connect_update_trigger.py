@@ -78,6 +78,14 @@ options:
     description: Read back after writing, and fail for the devices whose state is not the wanted one.
     type: bool
     default: false
+  not_after:
+    description:
+      - Send nothing after this instant, such as the close of the window less what an update needs. It is looked at
+        right before each call, when all waiting for rate limits is over.
+      - ISO 8601 with a zone, such as V(2026-11-23T04:30:00+01:00).
+      - What is not sent because of it has the code V(window_closed).
+    type: str
+    version_added: 0.2.0
 seealso:
   - module: edgeops.jfrog_connect.connect_deploy
   - module: edgeops.jfrog_connect.connect_device_info
@@ -235,6 +243,7 @@ api_calls:
 """
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import run
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deadline import DEADLINE_SPEC
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._options import Connection, ConnectModule
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._trigger import TriggerRequest, apply_trigger
@@ -258,6 +267,7 @@ def main() -> None:
             "group": {"type": "str"},
             "force": {"type": "bool", "default": False},
             "verify": {"type": "bool", "default": False},
+            "not_after": DEADLINE_SPEC,
         }
     )
     try:
