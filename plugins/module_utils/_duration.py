@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""Lengths of time as people write them (45m, 1h30m, PT1H30M), and back into words."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import timedelta
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
+
+LONGEST = timedelta(days=3660)
+ACCEPTED = "accepted: 45m, 2h, 1h30m, 1d, 90s, or ISO 8601 such as PT1H30M"
+
+_SHORT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?", re.IGNORECASE)
+_ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.IGNORECASE)
+_UNITS = ("weeks", "days", "hours", "minutes", "seconds")
+
+
+def read_duration(given: t.Any, where: str) -> timedelta:
+    """A length greater than zero. Raises InvalidInput, naming it C(where)."""
+    text = str(given).strip().replace(" ", "")
+    if re.fullmatch(r"[\d.]+", text):
+        raise InvalidInput("%s is %s, a number without a unit: say the unit, for example %sm." % (where, text, text))
+    found = _SHORT.fullmatch(text) or _ISO.fullmatch(text)
+    if isinstance(given, bool) or found is None or not any(found.groups()):
+        raise InvalidInput("%s is %r, which is not a length of time; %s." % (where, _shown(given), ACCEPTED))
+    if any(len(digits or "") > 9 for digits in found.groups()):
+        raise InvalidInput("%s is longer than %d days." % (where, LONGEST.days))
+    length = timedelta(**{unit: int(digits) for unit, digits in zip(_UNITS, found.groups(), strict=True) if digits})
+    if not length:
+        raise InvalidInput("%s is zero; %s." % (where, ACCEPTED))
+    if length > LONGEST:
+        raise InvalidInput("%s is longer than %d days." % (where, LONGEST.days))
+    return length
+
+
+def read_seconds(given: t.Any, where: str) -> timedelta:
+    """As read_duration, but a bare number means seconds, and zero is accepted."""
+    text = str(given).strip()
+    if text.isdecimal() and len(text) <= 9 and int(text) <= LONGEST.total_seconds():
+        return timedelta(seconds=int(text))
+    return read_duration(given, where)
+
+
+def in_words(length: timedelta) -> str:
+    """1h 30m"""
+    minutes, seconds = divmod(int(length.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s"))
+    return " ".join("%d%s" % part for part in parts if part[0]) or "0s"
+
+
+def _shown(given: t.Any) -> str:
+    return str(given)[:40]

@@ -1,0 +1,210 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""Is it time? What holds at an instant, which is an argument: no I/O, no clock.
+
+Windows compile to openings [opens, closes) in UTC. _window_search finds them; docs/windows.md has the rule about
+changes of the clock.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._duration import in_words
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._intervals import Interval, subtract, unite
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_override import Override
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_read import (
+    Load,
+    Window,
+    read_file,
+    read_list,
+)
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_search import (
+    Found,
+    Openings,
+    in_force,
+    pieces,
+)
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_status import Status
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones import DAY, UTC, changes, iso, zone_name
+
+NOTHING = timedelta(0)
+YEAR = 366 * DAY
+
+
+def read_windows(windows: t.Any, blackouts: t.Any = (), *, load: Load = read_file) -> Calendar:
+    """Raises InvalidInput."""
+    found = read_list(windows, "windows", load)
+    if not found:
+        raise InvalidInput("windows is empty: give at least one. Without a window nothing is ever open.")
+    return Calendar(found, read_list(blackouts, "blackouts", load))
+
+
+class Calendar(Openings):
+    """Windows and blackouts, and the questions that can be asked of them."""
+
+    def intervals(self, start: datetime, end: datetime, zone: str | None = None) -> list[Interval]:
+        """Openings that intersect [start, end), in order. Edges more than a week outside may lie further away."""
+        found, _effort = self.within(start - 8 * DAY, end + 8 * DAY, self.device_zone(zone))
+        return [each for each in found if each.closes > start and each.opens < end]
+
+    def status(
+        self,
+        at: datetime,
+        *,
+        min_remaining: timedelta = NOTHING,
+        override: Override | None = None,
+        zone: str | None = None,
+    ) -> Status:
+        """Open means: within an opening, and at least C(min_remaining) of it left. Raises InvalidInput."""
+        asked = _Question(at.astimezone(UTC).replace(microsecond=0), min_remaining, override, self.device_zone(zone))
+        return _answer(self, asked)
+
+
+@dataclass(frozen=True)
+class _Question:
+    at: datetime
+    min_remaining: timedelta
+    override: Override | None
+    device: tzinfo | None
+
+    def enough(self, found: Found) -> bool:
+        return not found.ends or found.opening.closes - max(self.at, found.opening.opens) >= self.min_remaining
+
+    def later(self, found: Found) -> bool:
+        return found.opening.opens > self.at
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    reason: str
+    current: Found | None  # what lies around the instant, also when too little of it is left
+    coming: Found | None
+    blackouts: tuple[Window, ...]
+
+
+def _answer(calendar: Openings, asked: _Question) -> Status:
+    inside = in_force(calendar.windows, asked.at, asked.device)
+    verdict = _judged(calendar, asked, bool(inside))
+    current, coming = verdict.current, verdict.coming
+    about = _about(calendar, verdict, inside, asked)
+    zone = about.shown_in(asked.device)
+    return Status(
+        at=asked.at,
+        open=verdict.reason in ("open", "override"),
+        reason=verdict.reason,
+        window=about.name if current else None,
+        zone=zone,
+        opened_at=calendar.opened(asked.at, asked.device) if current and current.opening.names else None,
+        closes_at=current.opening.closes if current and current.ends else None,
+        next_opening=coming.opening.opens if coming else None,
+        next_close=coming.opening.closes if coming and coming.ends else None,
+        blackout=verdict.blackouts[0].name if verdict.blackouts else None,
+        override=asked.override,
+        notes=tuple(_notes(calendar, asked, verdict, zone)),
+    )
+
+
+def _judged(calendar: Openings, asked: _Question, inside: bool) -> _Verdict:
+    natural, coming = _natural(calendar, asked)
+    forced = _forced(calendar, asked)
+    now = natural
+    reason = "outside"
+    if natural and asked.enough(natural):
+        reason = "open"
+    elif forced and not asked.later(forced[0]):
+        now = forced[0]
+        reason = "override" if asked.enough(now) else "too_little_left"
+    elif natural:
+        reason = "too_little_left"
+    elif inside:
+        reason = "blackout"
+    ahead = [each for each in (coming, *forced) if each and asked.later(each) and asked.enough(each)]
+    coming = min(ahead, key=lambda each: each.opening.opens, default=None)
+    return _Verdict(reason, now, coming, tuple(in_force(calendar.blackouts, asked.at, asked.device)))
+
+
+def _natural(calendar: Openings, asked: _Question) -> tuple[Found | None, Found | None]:
+    """The opening around the instant, and the next one that is long enough."""
+    now = None
+    for found in calendar.search(asked.at, asked.device):
+        if not asked.later(found):
+            now = found
+        elif asked.enough(found):
+            return now, found
+    return now, None
+
+
+def _forced(calendar: Openings, asked: _Question) -> list[Found]:
+    """When the override opens. Hard blackouts stay closed."""
+    if asked.override is None or asked.override.until <= asked.at:
+        return []
+    hard = [window for window in calendar.blackouts if window.hard]
+    whole = Interval(asked.at, asked.override.until)
+    closed = unite(pieces(hard, whole.opens, whole.closes, asked.device))
+    return [Found(each, True) for each in subtract([whole], closed)]
+
+
+def _about(calendar: Openings, verdict: _Verdict, inside: list[Window], asked: _Question) -> Window:
+    """The window whose zone and name the answer has."""
+    if verdict.current and verdict.current.opening.names:
+        return inside[0]
+    names = verdict.coming.opening.names if verdict.coming else ()
+    if verdict.current and asked.override:
+        names = (asked.override.window or "",)
+    return next((window for window in calendar.windows if window.name in names), calendar.windows[0])
+
+
+def _notes(calendar: Openings, asked: _Question, verdict: _Verdict, zone: tzinfo) -> Iterator[str]:
+    yield from _override_notes(asked, verdict)
+    for blackout in verdict.blackouts:
+        yield "Blackout %s is in force." % blackout.name
+    current, coming = verdict.current, verdict.coming
+    if verdict.reason == "too_little_left" and current:
+        left = in_words(current.opening.closes - asked.at)
+        yield "Only %s are left, and min_remaining is %s." % (left, in_words(asked.min_remaining))
+    if current and not current.ends:
+        yield "It does not close before %s; nothing later was looked at." % iso(current.opening.closes)
+    if coming is None and (current is None or current.ends):
+        yield "No opening was found, in as many years as could be looked at."
+    for found, what in ((current, "this opening"), (coming, "the next opening")):
+        if found and found.ends:
+            for change in changes(zone, found.opening.opens, found.opening.closes):
+                yield "The clock of %s is set %s by %s at %s, within %s." % (
+                    zone_name(zone),
+                    "forward" if change.by > NOTHING else "back",
+                    in_words(abs(change.by)),
+                    iso(change.at),
+                    what,
+                )
+    until = min(asked.at + YEAR, coming.opening.opens + DAY if coming else asked.at + YEAR)
+    for skipped in calendar.skipped(asked.at, until, asked.device):
+        yield "%s is skipped at %s: the clock of %s jumps over it." % (
+            skipped.name,
+            iso(skipped.at),
+            zone_name(skipped.zone),
+        )
+
+
+def _override_notes(asked: _Question, verdict: _Verdict) -> Iterator[str]:
+    override = asked.override
+    if override is None:
+        return
+    who = "Override by %s (%s)" % (override.by, override.reason)
+    hard = [window.name for window in verdict.blackouts if window.hard]
+    if override.until <= asked.at:
+        yield "%s expired at %s and is ignored." % (who, iso(override.until))
+    elif hard:
+        yield "%s does not open: blackout %s is hard." % (who, hard[0])
+    elif verdict.reason == "override":
+        yield "%s is in force until %s." % (who, iso(override.until))
+    else:
+        yield "%s makes no difference now; it holds until %s." % (who, iso(override.until))
