@@ -19,9 +19,10 @@ import typing as t
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deadline import Deadline
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deadline import DEADLINE_SPEC, Deadline
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import (
+    FILTER_SPEC,
     FINISHED,
     Device,
     DeviceFilter,
@@ -29,6 +30,41 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models impo
     one_of,
     read_filters,
 )
+
+# The options of connect_deploy; what goes together is checked by DeployRequest.read.
+DEPLOY_SPEC: dict[str, t.Any] = {
+    "flow_id": {"type": "str", "required": True},
+    "project": {"type": "str", "required": True},
+    "groups": {"type": "list", "elements": "str"},
+    "filters": FILTER_SPEC,
+    "all_devices": {"type": "bool", "default": False},
+    "app": {
+        "type": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "version": {"type": "str", "required": True},
+        },
+    },
+    "comment": {"type": "str"},
+    "parameters": {"type": "dict"},
+    "deployment_key": {"type": "str", "no_log": False},
+    "retry_failed": {"type": "bool", "default": False},
+    "resend": {"type": "str", "choices": ["needed", "all"], "default": "needed"},
+    "wave": {
+        "type": "dict",
+        "options": {
+            "groups": {"type": "list", "elements": "str"},
+            "filters": FILTER_SPEC,
+            "device_uuids": {"type": "list", "elements": "str"},
+        },
+    },
+    "wait": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "int", "default": 1800},
+    "wait_interval": {"type": "int", "default": 30},
+    "max_failures": {"type": "int", "default": 0},
+    "max_failure_percent": {"type": "int", "default": 0},
+    "not_after": DEADLINE_SPEC,
+}
 
 MARK = "ans-"  # followed by 20 hexadecimal digits: 24 characters that no encoding changes
 FAILURES = ("failed", "aborted")

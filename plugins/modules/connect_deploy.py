@@ -383,7 +383,8 @@ devices:
       sample: changed
     code:
       description:
-        - Why the device failed, V(update_failed), V(not_sent), V(window_closed) or one of the values of RV(code). V(null) otherwise.
+        - Why the device failed, V(update_failed), V(not_sent), V(window_closed) or one of the values of RV(code).
+          V(null) otherwise.
       type: str
       returned: always
       sample: update_failed
@@ -487,50 +488,14 @@ api_calls:
 """
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import run
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deadline import DEADLINE_SPEC
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy import apply_deployment
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import DeployRequest
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import DEPLOY_SPEC, DeployRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import FILTER_SPEC
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._options import Connection, ConnectModule
 
 
 def main() -> None:
-    module = ConnectModule(
-        {
-            "flow_id": {"type": "str", "required": True},
-            "project": {"type": "str", "required": True},
-            "groups": {"type": "list", "elements": "str"},
-            "filters": FILTER_SPEC,
-            "all_devices": {"type": "bool", "default": False},
-            "app": {
-                "type": "dict",
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "version": {"type": "str", "required": True},
-                },
-            },
-            "comment": {"type": "str"},
-            "parameters": {"type": "dict"},
-            "deployment_key": {"type": "str", "no_log": False},
-            "retry_failed": {"type": "bool", "default": False},
-            "resend": {"type": "str", "choices": ["needed", "all"], "default": "needed"},
-            "wave": {
-                "type": "dict",
-                "options": {
-                    "groups": {"type": "list", "elements": "str"},
-                    "filters": FILTER_SPEC,
-                    "device_uuids": {"type": "list", "elements": "str"},
-                },
-            },
-            "wait": {"type": "bool", "default": False},
-            "wait_timeout": {"type": "int", "default": 1800},
-            "wait_interval": {"type": "int", "default": 30},
-            "max_failures": {"type": "int", "default": 0},
-            "max_failure_percent": {"type": "int", "default": 0},
-            "not_after": DEADLINE_SPEC,
-        }
-    )
+    module = ConnectModule(DEPLOY_SPEC)
     try:
         connection = Connection.read(module.params)
         request = DeployRequest.read(module.params)
