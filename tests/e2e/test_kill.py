@@ -121,7 +121,7 @@ class Stage:
                 raise Broken
 
         self.relay.hook = hook
-        run = self.start()
+        run = self.start(retry_budget=3)  # what survives a signal does not look around for a minute
         begun.set_result(run.pid)
         ended = run.end()
         assert len(self.relay.requests) >= at.number, "it made only %s:\n%s" % (self.relay.requests, ended.output)

@@ -1,0 +1,269 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What must turn a test red when it is taken away. A promise that is added to the collection gets a row here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEPLOY = "plugins/module_utils/_deploy.py"
+DEPLOYMENT = "plugins/module_utils/_deployment.py"
+REPORT = "plugins/module_utils/_deploy_report.py"
+PROGRESS = "plugins/module_utils/_progress.py"
+TRIGGER = "plugins/module_utils/_trigger.py"
+RETRY = "plugins/module_utils/_retry.py"
+PACE = "plugins/module_utils/_pace.py"
+API = "plugins/module_utils/_api_v1.py"
+TRANSPORT = "plugins/module_utils/_transport.py"
+
+UNIT = "tests/unit/plugins/test_%s.py"
+E2E = "tests/e2e/test_%s.py"
+SCHEDULES = UNIT % "schedules"
+
+
+@dataclass(frozen=True)
+class Patch:
+    """C(old) occurs exactly once in C(file)."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """C(promise) is what is broken; one of C(tests), files from the root of the repository, has to notice."""
+
+    name: str
+    promise: str
+    patches: tuple[Patch, ...]
+    tests: tuple[str, ...]
+
+
+def one(name: str, promise: str, file: str, old: str, new: str, *tests: str) -> Mutation:
+    return Mutation(name, promise, (Patch(file, old, new),), tests)
+
+
+AT_MOST_ONCE = (
+    one(
+        "no-look-before-sending",
+        "What a device shows decides whether it is sent to",
+        *(DEPLOYMENT, "state = state_of(marked_updates(device, request.mark))\n    if", "state = None\n    if"),
+        *(UNIT % "module_deploy", SCHEDULES),
+    ),
+    one(
+        "no-look-after-a-lost-reply",
+        "A create whose reply was lost is looked for",
+        *(DEPLOY, "        await _look_up(run, doubtful, client)\n", "        pass\n"),
+        *(UNIT % "module_deploy_lost",),
+    ),
+    Mutation(
+        "no-adoption",
+        "What is found after a lost reply was accepted",
+        (
+            Patch(
+                DEPLOY, "        if run.visible(sending):\n            run.put_down(sending, YES)", "        if False:"
+            ),
+            Patch(PROGRESS, "if row.sent == IN_DOUBT and row.shows_a_new_one(self.mark):", "if False:"),
+        ),
+        (UNIT % "module_deploy_lost", SCHEDULES),
+    ),
+    one(
+        "repeat-of-a-create",
+        "A create of unknown fate is never sent again",
+        *(RETRY, "and not call.repeatable:", "and False:"),
+        *(UNIT % "retry_decisions", UNIT % "module_deploy_lost", SCHEDULES),
+    ),
+    one(
+        "no-note-before-a-deployment",
+        "A run that is killed while it sends leaves a trace",
+        *(DEPLOY, "leaves a trace, and the next run looks twice.\n        _note_sending(run, sending, client)", "\n"),
+        *(UNIT % "journal", SCHEDULES),
+    ),
+    one(
+        "no-wait-for-a-late-list",
+        "A list that may be late is not believed",
+        *(DEPLOY, "    return noted is not None and row.plan in", "    return False and row.plan in"),
+        *(UNIT % "journal", SCHEDULES),
+    ),
+    one(
+        "no-second-look-before-a-late-call",
+        "A call that had to wait looks again before it goes out",
+        *(DEPLOY, "if must_be_fresh and not run.is_fresh:", "if False:"),
+        *(UNIT % "module_deploy_lost",),
+    ),
+    one(
+        "no-call-of-its-own",
+        "Where some devices have it, the others get a call of their own",
+        *(DEPLOYMENT, 'elif request.resend == "all" or all_due:', "elif True:"),
+        *(UNIT % "deployment_plan", UNIT % "module_deploy"),
+    ),
+    one(
+        "filter-may-match-a-device-that-has-it",
+        "The filter does not go out while a device that has it may match a moment later",
+        *(DEPLOYMENT, "len(target) and not others_have_it and", "len(target) and"),
+        *(UNIT % "deployment_plan", SCHEDULES),
+    ),
+    one(
+        "sends-on-half-a-list",
+        "Nothing is sent while not all devices could be seen",
+        *(DEPLOY, "        if client.api.incomplete:\n", "        if False:\n"),
+        *(UNIT % "module_deploy",),
+    ),
+    one(
+        "duplicates-not-seen",
+        "A duplicate is detected and named",
+        *(DEPLOYMENT, "marked_updates(device, mark)) > 1", "marked_updates(device, mark)) > 2"),
+        *(UNIT % "deployment_plan", UNIT % "module_deploy", E2E % "two_operators"),
+    ),
+    one(
+        "duplicates-not-said",
+        "A duplicate is said loudly",
+        *(REPORT, '            "DUPLICATE: %s carry', '            "%s carry'),
+        *(UNIT % "module_deploy", E2E % "two_operators"),
+    ),
+)
+
+MARK = (
+    one(
+        "mark-depends-on-the-order-of-groups",
+        "Order and repetition of groups do not count",
+        *(DEPLOYMENT, "sorted(set(self.groups))", "list(self.groups)"),
+        *(UNIT % "deployment_mark",),
+    ),
+    one(
+        "mark-depends-on-the-order-of-filters",
+        "Order and repetition of filters do not count",
+        *(
+            DEPLOYMENT,
+            'sorted({(f.type, f.operand, f.value, f.app_version or "") for f in self.filters})',
+            "[(f.type, f.operand, f.value) for f in self.filters]",
+        ),
+        *(UNIT % "deployment_mark",),
+    ),
+    one(
+        "mark-depends-on-the-order-of-parameters",
+        "The order of parameters does not count",
+        *(DEPLOYMENT, "sorted((self.parameters or {}).items())", "list((self.parameters or {}).items())"),
+        *(UNIT % "deployment_mark",),
+    ),
+    one(
+        "mark-leaves-out-the-key",
+        "Another deployment_key is another deployment",
+        *(DEPLOYMENT, '            "key": self.deployment_key,\n', ""),
+        *(UNIT % "deployment_mark",),
+    ),
+    one(
+        "mark-stands-last",
+        "A service that cuts comments does not cut the mark",
+        *(DEPLOYMENT, "for part in (self.mark, self.comment) if part", "for part in (self.comment, self.mark) if part"),
+        *(UNIT % "deployment_mark",),
+    ),
+)
+
+CONVERGENCE = (
+    one(
+        "no-note-before-a-hold",
+        "A hold or release that may land late is not overlooked",
+        *(TRIGGER, "        client.journal.note([_note(entry)], IN_DOUBT, client.waits.clock())\n", "        pass\n"),
+        *(UNIT % "journal", SCHEDULES),
+    ),
+    one(
+        "a-late-list-is-believed",
+        "A list that contradicts a write of a moment ago is not believed",
+        *(TRIGGER, "reading.held if written in (None, _state(reading.held)) else None", "reading.held"),
+        *(UNIT % "journal", SCHEDULES),
+    ),
+    one(
+        "doubt-is-forgotten",
+        "A write whose fate was once unknown never ends as a certain failure",
+        *(RETRY, "raise (doubt or failure) from None", "raise failure from None"),
+        *(UNIT % "retry_sender", SCHEDULES),
+    ),
+    one(
+        "no-verification",
+        "verify looks whether the device obeyed",
+        *(TRIGGER, "        if request.verify:\n", "        if False:\n"),
+        *(UNIT % "module_trigger",),
+    ),
+)
+
+LIMITS = (
+    one(
+        "no-pacing",
+        "The documented rate limit is never exceeded",
+        *(PACE, "        if limit == 0:\n", "        if True:\n"),
+        *(UNIT % "pace", UNIT % "retry_sender", SCHEDULES),
+    ),
+    one(
+        "pacing-from-the-start-of-a-call",
+        "A call counts until a minute after its reply",
+        *(PACE, "now + WINDOW + MARGIN if arrived else now", "now"),
+        *(UNIT % "pace", SCHEDULES),
+    ),
+    one(
+        "429-loses-the-device",
+        "A 429 costs a wait, not a device",
+        *(RETRY, "        if failures > LIMIT_REPEATS:\n", "        if True:\n"),
+        *(UNIT % "retry_decisions", UNIT % "modules_alike"),
+    ),
+    one(
+        "no-retry-budget",
+        "retry_budget bounds the whole",
+        *(RETRY, "if self._charged.with_(now, now + seconds) > self.budget:", "if False:"),
+        *(UNIT % "retry_decisions", SCHEDULES),
+    ),
+    one(
+        "no-suspicion-of-a-ban",
+        "429s in a row slow down the whole task",
+        *(RETRY, "return self._limited_in_a_row >= BAN_SUSPECTED", "return False"),
+        *(UNIT % "retry_sender",),
+    ),
+    one(
+        "no-end-at-a-ban",
+        "A ban ends the task",
+        *(RETRY, "        if self._probes_refused >= BAN_PROBES:\n", "        if False:\n"),
+        *(UNIT % "retry_sender",),
+    ),
+    one(
+        "outage-without-end",
+        "An outage that outlasts the budget ends the task",
+        *(RETRY, "if self.waits.left <= 0 and self._lost_in_a_row >= OUTAGE:", "if False:"),
+        *(UNIT % "retry_sender",),
+    ),
+)
+
+FATES = (
+    one(
+        "broken-connection-counts-as-not-sent",
+        "What broke before a reply may have been acted on",
+        *(TRANSPORT, 'return FateUnknown("%s: the connection broke', 'return NotSent("%s: the connection broke'),
+        *(UNIT % "transport",),
+    ),
+    one(
+        "5xx-is-a-refusal",
+        "A 5xx leaves the fate unknown",
+        *(API, "if reply.status >= 500 or reply.status == 408:", "if reply.status == 408:"),
+        *(UNIT % "api_v1_refusals",),
+    ),
+    one(
+        "web-page-is-an-answer",
+        "A web page is not the service's answer",
+        *(API, 'if reply.text is not None and reply.text.lstrip().startswith("<"):', "if False:"),
+        *(UNIT % "api_v1_refusals",),
+    ),
+    one(
+        "deadlines-by-the-wall-clock",
+        "A step of the wall clock changes nothing",
+        *(
+            RETRY,
+            "clock: t.Callable[[], float] = time.monotonic,",
+            "clock: t.Callable[[], float] = lambda: time.time(),",
+        ),
+        *(E2E % "clock",),
+    ),
+)
+
+MUTATIONS = (*AT_MOST_ONCE, *MARK, *CONVERGENCE, *LIMITS, *FATES)
