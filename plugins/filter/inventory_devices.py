@@ -12,7 +12,7 @@ description:
   - Turns a list of inventory hosts into the list that the option
     O(edgeops.jfrog_connect.connect_update_trigger#module:devices) takes.
   - Each host needs the variable C(connect_device_token) and, unless its state is to be read one by one,
-    C(connect_device_uuid).
+    C(connect_device_uuid). C(connect_timezone) is passed on where a host has it.
 author:
   - EdgeOps (@edgeops-collections)
 positional: hostvars
@@ -29,6 +29,8 @@ options:
 seealso:
   - plugin: edgeops.jfrog_connect.connect_update_trigger
     plugin_type: module
+  - plugin: edgeops.jfrog_connect.connect_window
+    plugin_type: module
 """
 
 EXAMPLES = r"""
@@ -41,7 +43,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: One mapping for each host, with C(device_token), C(device_uuid) and C(name).
+  description:
+    - One mapping for each host, with C(device_token), C(device_uuid) and C(name), and with C(timezone) if the host has
+      C(connect_timezone), for the O(edgeops.jfrog_connect.connect_window#module:devices) of
+      M(edgeops.jfrog_connect.connect_window).
   type: list
   elements: dict
 """
@@ -62,13 +67,14 @@ def inventory_devices(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, 
                 "Host %s has no connect_device_token. Give it one, for example in a vaulted host_vars file, or take "
                 "the host out of the group." % host
             )
-        devices.append(
-            {
-                "device_token": str(token),
-                "device_uuid": str(variables.get("connect_device_uuid") or ""),
-                "name": str(host),
-            }
-        )
+        device = {
+            "device_token": str(token),
+            "device_uuid": str(variables.get("connect_device_uuid") or ""),
+            "name": str(host),
+        }
+        if variables.get("connect_timezone"):
+            device["timezone"] = str(variables["connect_timezone"])
+        devices.append(device)
     return devices
 
 

@@ -17,23 +17,25 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors impo
 LONGEST = timedelta(days=3660)
 ACCEPTED = "accepted: 45m, 2h, 1h30m, 1d, 90s, or ISO 8601 such as PT1H30M"
 
-_SHORT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?", re.IGNORECASE)
-_ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.IGNORECASE)
+_SHORT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?", re.ASCII | re.IGNORECASE)
+_ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII | re.IGNORECASE)
 _UNITS = ("weeks", "days", "hours", "minutes", "seconds")
 
 
-def read_duration(given: t.Any, where: str) -> timedelta:
-    """A length greater than zero. Raises InvalidInput, naming it C(where)."""
+def read_duration(given: t.Any, where: str, *, zero: bool = False) -> timedelta:
+    """A length, greater than zero unless that is accepted. Raises InvalidInput, naming it C(where)."""
     text = str(given).strip().replace(" ", "")
-    if re.fullmatch(r"[\d.]+", text):
+    if zero and text == "0":
+        return timedelta(0)
+    if re.fullmatch(r"[\d.]+", text, re.ASCII):
         raise InvalidInput("%s is %s, a number without a unit: say the unit, for example %sm." % (where, text, text))
     found = _SHORT.fullmatch(text) or _ISO.fullmatch(text)
-    if isinstance(given, bool) or found is None or not any(found.groups()):
-        raise InvalidInput("%s is %r, which is not a length of time; %s." % (where, _shown(given), ACCEPTED))
+    if found is None or not any(found.groups()):
+        raise InvalidInput("%s is %r, which is not a length of time; %s." % (where, str(given)[:40], ACCEPTED))
     if any(len(digits or "") > 9 for digits in found.groups()):
         raise InvalidInput("%s is longer than %d days." % (where, LONGEST.days))
     length = timedelta(**{unit: int(digits) for unit, digits in zip(_UNITS, found.groups(), strict=True) if digits})
-    if not length:
+    if not length and not zero:
         raise InvalidInput("%s is zero; %s." % (where, ACCEPTED))
     if length > LONGEST:
         raise InvalidInput("%s is longer than %d days." % (where, LONGEST.days))
@@ -43,9 +45,7 @@ def read_duration(given: t.Any, where: str) -> timedelta:
 def read_seconds(given: t.Any, where: str) -> timedelta:
     """As read_duration, but a bare number means seconds, and zero is accepted."""
     text = str(given).strip()
-    if text.isdecimal() and len(text) <= 9 and int(text) <= LONGEST.total_seconds():
-        return timedelta(seconds=int(text))
-    return read_duration(given, where)
+    return read_duration(text + "s" if re.fullmatch(r"\d+", text, re.ASCII) else text, where, zero=True)
 
 
 def in_words(length: timedelta) -> str:
@@ -55,7 +55,3 @@ def in_words(length: timedelta) -> str:
     days, hours = divmod(hours, 24)
     parts = ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s"))
     return " ".join("%d%s" % part for part in parts if part[0]) or "0s"
-
-
-def _shown(given: t.Any) -> str:
-    return str(given)[:40]

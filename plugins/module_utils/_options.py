@@ -6,9 +6,9 @@
 
 """The options of every module, said once, and the AnsibleModule that reads them.
 
-ConnectModule adds two things to AnsibleModule: lists and mappings may arrive as JSON text (ad-hoc and AWX surveys
+TolerantModule adds two things to AnsibleModule: lists and mappings may arrive as JSON text (ad-hoc and AWX surveys
 send strings, and Ansible would cut such a list at its commas), and input that Ansible is about to refuse does not
-have its values echoed (a mistyped option name may hold a token).
+have its values echoed (a mistyped option name may hold a token). ConnectModule adds the connection.
 """
 
 from __future__ import annotations
@@ -122,10 +122,22 @@ def _ca_path(given: str | None) -> str | None:
     return given or None
 
 
-class ConnectModule(AnsibleModule):
-    """AnsibleModule with the connection options and tolerant, silent reading of lists."""
+class TolerantModule(AnsibleModule):
+    """AnsibleModule with tolerant, silent reading of lists."""
 
     params: dict[str, t.Any]
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        try:
+            self.params = prepared(self.params, self.argument_spec)
+        except InvalidInput as err:
+            self.params = {}  # they would be echoed, and nothing is known of them yet
+            self.fail_json(msg=err.msg, code=err.code)
+
+
+class ConnectModule(TolerantModule):
+    """With the connection options too."""
 
     def __init__(self, spec: dict[str, dict[str, t.Any]]) -> None:
         super().__init__(argument_spec={**connection_spec(), **spec}, supports_check_mode=True)
@@ -157,14 +169,6 @@ class ConnectModule(AnsibleModule):
         self.params["devices"] = "%d devices" % len(tokens)  # it would be echoed as the invocation
         self.no_log_values.difference_update(tokens - {self.params["user_token"]})
         return {key: conceal(value, tokens) for key, value in result.items()}
-
-    def _load_params(self) -> None:
-        super()._load_params()
-        try:
-            self.params = prepared(self.params, self.argument_spec)
-        except InvalidInput as err:
-            self.params = {}  # they would be echoed, and nothing is known of them yet
-            self.fail_json(**err.as_result())
 
 
 def conceal(value: t.Any, tokens: set[str]) -> t.Any:

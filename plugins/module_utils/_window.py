@@ -33,8 +33,8 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_sear
     in_force,
     pieces,
 )
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_status import Status
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones import DAY, UTC, changes, iso, zone_name
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_status import Status, clock_notes
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones import DAY, UTC, iso, zone_name
 
 NOTHING = timedelta(0)
 YEAR = 366 * DAY
@@ -160,7 +160,7 @@ def _about(calendar: Openings, verdict: _Verdict, inside: list[Window], asked: _
     names = verdict.coming.opening.names if verdict.coming else ()
     if verdict.current and asked.override:
         names = (asked.override.window or "",)
-    return next((window for window in calendar.windows if window.name in names), calendar.windows[0])
+    return calendar.named(names)
 
 
 def _notes(calendar: Openings, asked: _Question, verdict: _Verdict, zone: tzinfo) -> Iterator[str]:
@@ -174,17 +174,10 @@ def _notes(calendar: Openings, asked: _Question, verdict: _Verdict, zone: tzinfo
     if current and not current.ends:
         yield "It does not close before %s; nothing later was looked at." % iso(current.opening.closes)
     if coming is None and (current is None or current.ends):
-        yield "No opening was found, in as many years as could be looked at."
+        yield "No further opening was found; ten years at most are looked at."
     for found, what in ((current, "this opening"), (coming, "the next opening")):
         if found and found.ends:
-            for change in changes(zone, found.opening.opens, found.opening.closes):
-                yield "The clock of %s is set %s by %s at %s, within %s." % (
-                    zone_name(zone),
-                    "forward" if change.by > NOTHING else "back",
-                    in_words(abs(change.by)),
-                    iso(change.at),
-                    what,
-                )
+            yield from clock_notes(zone, found.opening, what)
     until = min(asked.at + YEAR, coming.opening.opens + DAY if coming else asked.at + YEAR)
     for skipped in calendar.skipped(asked.at, until, asked.device):
         yield "%s is skipped at %s: the clock of %s jumps over it." % (

@@ -34,16 +34,18 @@ class Override:
 def read_override(given: t.Any, windows: Sequence[Window]) -> Override | None:
     """Raises InvalidInput."""
     given = decoded(given, "override", "object")
-    if not given:
+    if given is None:
         return None
     if not isinstance(given, Mapping):
         raise InvalidInput("override is not a mapping; accepted: a mapping with %s." % ", ".join(KEYS))
     for key in given:
         if key not in KEYS:
             raise InvalidInput("override has %r, which is not known; accepted: %s." % (str(key)[:40], ", ".join(KEYS)))
-    said = {key: str(value).strip() for key, value in given.items() if value is not None}
+    said = {key: str(value).strip() for key, value in given.items() if value not in (None, "")}
+    if not said:
+        return None
     for key in KEYS[:3]:
-        if not said.get(key):
+        if key not in said:
             raise InvalidInput(
                 "override.%s is missing: an override needs a reason, by whom it was allowed, and until when it holds."
                 % key
@@ -52,8 +54,6 @@ def read_override(given: t.Any, windows: Sequence[Window]) -> Override | None:
     if nameless:
         raise InvalidInput("override works for windows that have a name: give %s one." % ", ".join(nameless))
     names = [window.name for window in windows]
-    if said.get("window") and said["window"] not in names:
+    if said.get("window", names[0]) not in names:
         raise InvalidInput("override.window is %r; accepted: %s." % (said["window"][:40], ", ".join(names)))
-    return Override(
-        said["reason"], said["by"], read_instant(given["until"], "override.until"), said.get("window") or None
-    )
+    return Override(said["reason"], said["by"], read_instant(given["until"], "override.until"), said.get("window"))

@@ -107,6 +107,19 @@ def read_instant(given: t.Any, where: str) -> datetime:
     return moment.astimezone(UTC)
 
 
+def read_number(given: t.Any, where: str, most: int) -> int:
+    """Raises InvalidInput."""
+    text = str(given).strip()
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not 1 <= int(text) <= most:
+        raise InvalidInput("%s is %r; accepted: a whole number from 1 to %d." % (where, text[:40], most))
+    return int(text)
+
+
+def given_or_none(given: t.Any) -> t.Any:
+    """An empty survey answer means not given."""
+    return None if isinstance(given, str) and not given.strip() else given
+
+
 def decoded(given: t.Any, option: str, kind: str) -> t.Any:
     """A survey sends JSON text."""
     if not isinstance(given, str):

@@ -48,16 +48,25 @@ class Openings:
     windows: tuple[Window, ...]
     blackouts: tuple[Window, ...] = ()
 
+    def of_devices(self) -> Window | None:
+        """A window or blackout that takes the zone of a device."""
+        every = (*self.windows, *self.blackouts)
+        return next((one for one in every if any(source.zone is None for source in one.sources)), None)
+
+    def named(self, names: Sequence[str]) -> Window:
+        """The first of them, or the first of all."""
+        return next((window for window in self.windows if window.name in names), self.windows[0])
+
     def device_zone(self, name: str | None) -> tzinfo | None:
         """Raises InvalidInput when a window needs the zone of a device and there is none."""
         if name:
             return read_zone(name, "timezone")
-        for window in (*self.windows, *self.blackouts):
-            if any(source.zone is None for source in window.sources):
-                raise InvalidInput(
-                    "%s has timezone: device, and no device's zone is given: give devices with a timezone each, or "
-                    "name the window's zone." % window.name
-                )
+        window = self.of_devices()
+        if window is not None:
+            raise InvalidInput(
+                "%s takes the timezone of a device, and none is given: list the devices with a timezone each, or name "
+                "the window's own." % window.name
+            )
         return None
 
     def within(self, low: datetime, high: datetime, device: tzinfo | None) -> tuple[list[Interval], int]:
@@ -87,8 +96,8 @@ class Openings:
             yield Found(openings[-1], False)
 
     def opened(self, at: datetime, device: tzinfo | None) -> datetime | None:
-        """When the opening around C(at) began; None when that is longer ago than was searched."""
-        for days in STEPS:
+        """When the opening around C(at) began; None when that is longer ago than is of interest."""
+        for days in STEPS[:-2]:
             low = at - days * DAY
             openings, effort = self.within(low, at + SECOND, device)
             if openings[-1].opens > low:

@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._duration import in_words
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._intervals import Interval
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_override import Override
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones import data_version, iso, zone_name
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones import changes, data_version, iso, zone_name
 
 
 @dataclass(frozen=True)
@@ -88,3 +90,14 @@ class Status:
 
 def _seconds(length: timedelta | None) -> int | None:
     return None if length is None else int(length.total_seconds())
+
+
+def clock_notes(zone: tzinfo, opening: Interval, what: str) -> Iterator[str]:
+    for change in changes(zone, opening.opens, opening.closes):
+        yield "The clock of %s is set %s by %s at %s, within %s." % (
+            zone_name(zone),
+            "forward" if change.by > timedelta(0) else "back",
+            in_words(abs(change.by)),
+            iso(change.at),
+            what,
+        )

@@ -19,6 +19,7 @@ from pathlib import Path
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
 
 UTC = timezone.utc
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # whatever the locale
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 # Files that lie among the zones: of this machine, with leap seconds, or not meant to be used.
 _NO_ZONES = re.compile(r"(?:right|posix)/.*|localtime|posixrules|Factory")

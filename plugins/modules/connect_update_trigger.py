@@ -62,6 +62,9 @@ options:
       name:
         description: Name to use in results.
         type: str
+      timezone:
+        description: Accepted and ignored, so that one list also serves M(edgeops.jfrog_connect.connect_window).
+        type: str
   project:
     description:
       - Project (fleet) where the devices live. The state of O(devices) that have a C(device_uuid) is then read in
@@ -261,6 +264,7 @@ def main() -> None:
                     "device_token": {"type": "str", "required": True, "no_log": True},
                     "device_uuid": {"type": "str"},
                     "name": {"type": "str"},
+                    "timezone": {"type": "str"},
                 },
             },
             "project": {"type": "str"},

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: window_lint
+short_description: Warn about maintenance windows that will not do
+version_added: 0.2.0
+description:
+  - Looks a year ahead for windows that never open, are always blacked out, are too short on some night, overlap, or are
+    skipped by a change of the clock, and for long times without an opening. Each warning has its dates.
+author:
+  - EdgeOps (@edgeops-collections)
+positional: blackouts
+options:
+  _input:
+    description: The windows, as O(edgeops.jfrog_connect.connect_window#module:windows) takes them.
+    type: list
+    elements: dict
+    required: true
+  blackouts:
+    description: The blackouts, as O(edgeops.jfrog_connect.connect_window#module:blackouts) takes them.
+    type: list
+    elements: dict
+  at:
+    description: From when on to look, such as V(2026-11-23T01:30:00Z), instead of now. It needs a zone.
+    type: str
+  min_remaining:
+    description: How much of the opening must be left for it to count as open, such as V(45m).
+    type: str
+  days:
+    description: How many days without an opening are too many.
+    type: int
+    default: 45
+  timezone:
+    description: Zone of the device, for windows and blackouts with the timezone V(device).
+    type: str
+seealso:
+  - module: edgeops.jfrog_connect.connect_window
+  - plugin: edgeops.jfrog_connect.window_preview
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+---
+- name: Refuse windows that will not do
+  ansible.builtin.assert:
+    that: connect_windows | edgeops.jfrog_connect.window_lint(connect_blackouts, min_remaining='45m') | length == 0
+"""
+
+RETURN = r"""
+_value:
+  description: The warnings, as sentences.
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._notice import utc_now
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_lint import lint
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_read import read_number
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_task import WindowRequest
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.plain import with_plain_data
+
+
+@with_plain_data
+def window_lint(
+    windows: t.Any,
+    blackouts: t.Any = None,
+    at: t.Any = None,
+    min_remaining: t.Any = None,
+    days: t.Any = 45,
+    timezone: str | None = None,
+) -> list[str]:
+    options = {"at": at, "min_remaining": min_remaining}
+    request = WindowRequest.read({"windows": windows, "blackouts": blackouts, **options})
+    most = read_number(days, "days", 366)
+    return lint(request.calendar, request.at or utc_now(), request.min_remaining, most, timezone)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"window_lint": window_lint}
