@@ -47,7 +47,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--years", type=float, default=2, help="how far to look for changes")
     parser.add_argument("--from", dest="start", default="2026-11-25", help="the first day to look at")
     parser.add_argument("--case", help="only this one of the battery")
-    parser.add_argument("--probes", type=int, default=4, help="how often to ask for a status in each case, about")
+    parser.add_argument("--probes", type=int, default=2, help="how often to ask for a status in each case, about")
     parser.add_argument("--seed", type=int, help="of the sample; printed")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--show", type=int, default=20, help="how many findings to print")

@@ -21,6 +21,7 @@ from tests.oracle.oracle import DAY, LEAD, Definition, Opening, Oracle, minute_o
 
 AROUND = 3 * DAY  # what is compared, before and after each change
 STEP = 3 * 60  # how often a clock is looked at in search of changes
+FAR = 1 / 200  # of the questions whose answer is not near: the engine then looks through ten years
 SHOWN = 5  # differing minutes that a finding prints
 
 # One of each kind of change: an hour in the small hours, at midnight either way, half an hour, two hours, before
@@ -161,13 +162,15 @@ def _probes(
     change: Change, case: Case, truth: Sequence[Opening], known: tuple[int, int, int], count: int
 ) -> Iterator[tuple[int, int]]:
     """Minutes to ask about, with what must still fit: at edges near the change, and anywhere."""
-    low, high, _end = known
+    low, high, end = known
     chance = random.Random("%s %d %s" % (change.zone, change.at, case.name))
     edges = sorted({edge for run in truth for edge in run}, key=lambda edge: abs(edge - change.at))[: count // 2]
     chosen = {at for edge in edges for at in (edge - 1, edge) if low <= at < high}
     chosen |= {chance.randrange(low, high) for _turn in range(count - count // 2)} if count else set()
     for at in sorted(chosen):
-        yield at, chance.choice((0, 0, 1, 30, 90))
+        least = chance.choice((0, 0, 1, 30, 90))
+        if chance.random() < FAR or any(at < one[0] <= one[1] - least and one[1] < end for one in truth):
+            yield at, least
 
 
 def _status_apart(
