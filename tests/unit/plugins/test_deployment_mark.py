@@ -185,3 +185,49 @@ def test_the_mark_survives_a_service_that_cuts_or_escapes_the_rest(comment, leng
         html.escape(request.marked_comment)[:length],
     ):
         assert len(marked_updates(model_device(updates=(model_update(stored),)), request.mark)) == 1
+
+
+TAG, APP = filter_option("tag", "canary"), filter_option("app", "kiosk_ui", "is_not")
+SPELLINGS = {
+    "groups in another order": ({"groups": ["A", "B"]}, {"groups": ["B", "A"]}),
+    "a group twice": ({"groups": ["A"]}, {"groups": ["A", "A"]}),
+    "no groups": ({"groups": None, "filters": [TAG]}, {"groups": [], "filters": [TAG]}),
+    "filters in another order": ({"filters": [TAG, APP]}, {"filters": [APP, TAG]}),
+    "a filter twice": ({"filters": [TAG]}, {"filters": [TAG, TAG]}),
+    "the operand left out": ({"filters": [TAG]}, {"filters": [{"type": "tag", "value": "canary"}]}),
+    "an empty operand": ({"filters": [TAG]}, {"filters": [{**TAG, "operand": ""}]}),
+    "an empty app_version": ({"filters": [TAG]}, {"filters": [{**TAG, "app_version": ""}]}),
+    "blanks around the flow": ({"flow_id": "f-1"}, {"flow_id": " f-1 "}),
+    "blanks around the app": (
+        {"app": {"name": "ui", "version": "3.2"}},
+        {"app": {"name": " ui", "version": "3.2 "}},
+    ),
+    "a boolean as text": ({"parameters": {"a": True}}, {"parameters": {"a": "true"}}),
+    "a number as text": ({"parameters": {"a": 3}}, {"parameters": {"a": "3"}}),
+    "parameters in another order": ({"parameters": {"a": 1, "b": 2}}, {"parameters": {"b": 2, "a": 1}}),
+    "no key": ({"deployment_key": None}, {"deployment_key": ""}),
+}
+# The service compares names and texts to the letter, so what differs there is another deployment here as well.
+DIFFERENT = {
+    "case of a group": ({"groups": ["Floor"]}, {"groups": ["floor"]}),
+    "composed and decomposed letters": ({"groups": ["Caf\u00e9"]}, {"groups": ["Cafe\u0301"]}),
+    "a version with one more zero": (
+        {"app": {"name": "ui", "version": "3.2"}},
+        {"app": {"name": "ui", "version": "3.20"}},
+    ),
+    "an integer and a decimal": ({"parameters": {"a": 1}}, {"parameters": {"a": 1.0}}),
+    "the word True and the boolean": ({"parameters": {"a": "True"}}, {"parameters": {"a": True}}),
+    "a parameter more": ({"parameters": {"a": ""}}, {"parameters": {}}),
+    "is and is_not": ({"filters": [TAG]}, {"filters": [{**TAG, "operand": "is_not"}]}),
+    "a group and a tag of one name": ({"groups": ["canary"]}, {"groups": None, "filters": [TAG]}),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), SPELLINGS.values(), ids=SPELLINGS)
+def test_what_means_the_same_has_one_mark(one, other):
+    assert deploy_request(**one).mark == deploy_request(**other).mark
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
+def test_what_the_service_tells_apart_has_two_marks(one, other):
+    assert deploy_request(**one).mark != deploy_request(**other).mark
