@@ -17,7 +17,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.oracle.battery import Case, Change, battery
-from tests.oracle.oracle import DAY, LEAD, Definition, Opening, Oracle, minute_of, runs, utc_of
+from tests.oracle.oracle import DAY, LEAD, Definition, Oracle, minute_of, utc_of
+from tests.oracle.status import Truth, apart
 
 AROUND = 3 * DAY  # what is compared, before and after each change
 STEP = 3 * 60  # how often a clock is looked at in search of changes
@@ -110,18 +111,18 @@ def sweep_zone(
 def compare(engine: Engine, oracle: Oracle, change: Change, case: Case, probes: int) -> Tally:
     tally = Tally()
     low, high = change.at - AROUND, change.at + AROUND
-    painted = oracle.open_minutes(case.means or case.windows, case.blackouts, case.device)
-    expected = painted[low - oracle.start : high - oracle.start]
+    truth = Truth.of(oracle, case)
+    expected = truth.painted[low - oracle.start : high - oracle.start]
     calendar = engine(case.windows, case.blackouts)
     intervals = calendar.intervals(utc_of(low), utc_of(high), case.device)
     answered, wrong = _paint(intervals, low, high)
     if answered != expected:
         wrong += ["intervals, %s" % line for line in _minutes_apart(change.zone, low, expected, answered)]
-    truth = runs(painted, oracle.start)
-    known = (low, high, oracle.end)
-    for at, least in _probes(change, case, truth, known, probes):
+    for at, least in _probes(change, case, truth, probes):
         tally.counts["probes"] += 1
-        wrong += _status_apart(calendar.status, case.device, truth, oracle.end, at, least, change.zone)
+        got = calendar.status(utc_of(at), min_remaining=timedelta(minutes=least), zone=case.device)
+        where = "status %s, min_remaining %dm" % (both(change.zone, at), least)
+        wrong += ["%s: %s" % (where, line) for line in apart(truth, got, at, least)]
     tally.counts["cases"] += 1
     tally.counts["minutes"] += high - low
     if wrong:
@@ -158,42 +159,17 @@ def _minutes_apart(zone: str, low: int, expected: bytearray, answered: bytearray
         yield "... %d minutes in all, the last %s" % (len(apart), both(zone, apart[-1]))
 
 
-def _probes(
-    change: Change, case: Case, truth: Sequence[Opening], known: tuple[int, int, int], count: int
-) -> Iterator[tuple[int, int]]:
+def _probes(change: Change, case: Case, truth: Truth, count: int) -> Iterator[tuple[int, int]]:
     """Minutes to ask about, with what must still fit: at edges near the change, and anywhere."""
-    low, high, end = known
+    low, high = change.at - AROUND, change.at + AROUND
     chance = random.Random("%s %d %s" % (change.zone, change.at, case.name))
-    edges = sorted({edge for run in truth for edge in run}, key=lambda edge: abs(edge - change.at))[: count // 2]
+    edges = sorted({edge for run in truth.runs for edge in run}, key=lambda edge: abs(edge - change.at))[: count // 2]
     chosen = {at for edge in edges for at in (edge - 1, edge) if low <= at < high}
-    chosen |= {chance.randrange(low, high) for _turn in range(count - count // 2)} if count else set()
+    chosen |= {chance.randrange(low, high) for _turn in range(count - count // 2)}
     for at in sorted(chosen):
         least = chance.choice((0, 0, 1, 30, 90))
-        if chance.random() < FAR or any(at < one[0] <= one[1] - least and one[1] < end for one in truth):
+        if truth.is_near(at, least) or chance.random() < FAR:
             yield at, least
-
-
-def _status_apart(
-    status: Callable[..., Any], device: str | None, truth: Sequence[Opening], end: int, at: int, least: int, zone: str
-) -> Iterator[str]:
-    """Where status() contradicts the runs of open minutes, as far as they are known."""
-    got = status(utc_of(at), min_remaining=timedelta(minutes=least), zone=device)
-    run = next((one for one in truth if one[0] <= at < one[1]), None)
-    where = "status %s, min_remaining %dm" % (both(zone, at), least)
-    if run is not None and run[1] == end:
-        return  # when it closes is not known here
-    expected = run is not None and run[1] - at >= least
-    if got.open is not expected:
-        yield "%s: oracle %s, engine %s" % (where, _word(expected), _word(got.open))
-        return
-    if run is not None and expected and got.closes_at != utc_of(run[1]):
-        yield "%s: closes_at is %s, engine %s" % (where, utc_of(run[1]), got.closes_at)
-    later = next((one for one in truth if one[0] > at and (one[1] - one[0] >= least or one[1] == end)), None)
-    if later is None:
-        if got.next_opening is not None and got.next_opening < utc_of(end):
-            yield "%s: nothing opens until %s, engine %s" % (where, utc_of(end), got.next_opening)
-    elif later[1] - later[0] >= least and got.next_opening != utc_of(later[0]):
-        yield "%s: next_opening is %s, engine %s" % (where, utc_of(later[0]), got.next_opening)
 
 
 def both(zone: str, minute: int) -> str:

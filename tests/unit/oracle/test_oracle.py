@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -174,8 +174,12 @@ class Interval:
 @dataclass(frozen=True)
 class Status:
     open: bool
+    reason: str
+    opened_at: datetime | None
     closes_at: datetime | None
     next_opening: datetime | None
+    next_close: datetime | None
+    notes: list[str]
 
 
 class Right:
@@ -187,27 +191,45 @@ class Right:
     def __init__(self, windows: Sequence[Definition], blackouts: Sequence[Definition]) -> None:
         self.windows, self.blackouts = windows, blackouts
         self.runs: list[Opening] = []
+        self.lit: list[Opening] = []
+        self.skipped: list[int] = []
 
     def intervals(self, start: datetime, end: datetime, zone: str | None) -> list[Interval]:
         low, high = minute_of(start), minute_of(end)
         oracle = self.oracle(low - LEAD, high + LEAD)
-        painted = bytearray(high - low + 2 * LEAD)
-        for colour, definitions in self.coats():
+        painted = self.paint(oracle, self.coats(), zone)
+        self.runs = runs(painted, oracle.start)
+        self.lit = runs(self.paint(oracle, [(b"\1", self.windows)], zone), oracle.start)
+        found = [opening for one in self.windows for opening in self.openings(oracle, one, zone)]
+        self.skipped = [opens for opens, closes in found if closes <= opens]
+        inside = [run for run in self.runs if run[0] < high and run[1] > low]
+        return [Interval(utc_of(opens), utc_of(closes)) for opens, closes in inside]
+
+    def paint(self, oracle: Oracle, coats: list[tuple[bytes, Sequence[Definition]]], zone: str | None) -> bytearray:
+        painted = bytearray(oracle.end - oracle.start)
+        for colour, definitions in coats:
             for definition in definitions:
                 for opens, closes in self.openings(oracle, definition, zone):
                     opens, closes = max(opens - oracle.start, 0), min(closes - oracle.start, len(painted))
                     if opens < closes:
                         painted[opens:closes] = colour * (closes - opens)
-        self.runs = runs(painted, oracle.start)
-        inside = [run for run in self.runs if run[0] < high and run[1] > low]
-        return [Interval(utc_of(opens), utc_of(closes)) for opens, closes in inside]
+        return painted
 
     def status(self, at: datetime, *, min_remaining: timedelta, zone: str | None) -> Status:
         minute, least = minute_of(at), min_remaining.seconds // 60
         run = next((one for one in self.runs if one[0] <= minute < one[1]), None)
-        later = (utc_of(one[0]) for one in self.runs if one[0] > minute and one[1] - one[0] >= least)
+        later = next((one for one in self.runs if one[0] > minute and one[1] - one[0] >= least), None)
         is_open = run is not None and run[1] - minute >= least
-        return Status(is_open, utc_of(run[1]) if run else None, next(later, None))
+        lit = any(opens <= minute < closes for opens, closes in self.lit)
+        closed = "too_little_left" if run else "blackout" if lit else "outside"
+        skipped = [one for one in self.skipped if later is not None and minute <= one <= later[0]]
+        edges = [*(run or (None, None)), *(later or (None, None))]
+        return Status(
+            is_open,
+            "open" if is_open else closed,
+            *(None if edge is None else utc_of(edge) for edge in edges),
+            ["skipped at %d" % one for one in skipped],
+        )
 
     def oracle(self, start: int, end: int) -> Oracle:
         key = (self.readings_class, start, end)
@@ -284,7 +306,24 @@ class Forgetful(Right):
 class NextIsNow(Right):
     def status(self, at: datetime, *, min_remaining: timedelta, zone: str | None) -> Status:
         found = super().status(at, min_remaining=min_remaining, zone=zone)
-        return Status(found.open, found.closes_at, at if found.open else found.next_opening)
+        return replace(found, next_opening=at) if found.open else found
+
+
+class Silent(Right):
+    def status(self, at: datetime, *, min_remaining: timedelta, zone: str | None) -> Status:
+        return replace(super().status(at, min_remaining=min_remaining, zone=zone), notes=[])
+
+
+class WithoutReason(Right):
+    def status(self, at: datetime, *, min_remaining: timedelta, zone: str | None) -> Status:
+        found = super().status(at, min_remaining=min_remaining, zone=zone)
+        return found if found.open else replace(found, reason="outside")
+
+
+WRONG = [
+    *(SecondOccurrence, GapNotMoved, EndInclusive, DurationOnTheWall, BlackoutsLose, Split),
+    *(Forgetful, NextIsNow, Silent, WithoutReason),
+]
 
 
 def readable(change: Change) -> list[Case]:
@@ -303,10 +342,7 @@ def test_the_sweep_finds_nothing_in_a_right_engine() -> None:
     assert sweep(Right) == []
 
 
-@pytest.mark.parametrize(
-    "engine",
-    [SecondOccurrence, GapNotMoved, EndInclusive, DurationOnTheWall, BlackoutsLose, Split, Forgetful, NextIsNow],
-)
+@pytest.mark.parametrize("engine", WRONG)
 def test_the_sweep_finds_what_is_wrong(engine: type[Right]) -> None:
     findings = sweep(engine)
     assert findings
