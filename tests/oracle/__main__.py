@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 import multiprocessing
 import time
 import zoneinfo
@@ -23,6 +24,7 @@ from tests import conftest  # noqa: F401  # pylint: disable=unused-import  # mak
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import read_windows
 from tests.oracle.battery import Case, Change, battery
+from tests.oracle.random_cases import random_cases
 from tests.oracle.sweep import Tally, all_zones, sample_zones, sweep_zone
 
 
@@ -37,8 +39,9 @@ def zone_data() -> str:
     return "system %s, package tzdata %s" % (", ".join(zoneinfo.TZPATH) or "none", package)
 
 
-def chosen(name: str | None, change: Change) -> Iterator[Case]:
-    yield from (case for case in battery(change) if name in (None, case.name))
+def chosen(name: str | None, seed: int, count: int, change: Change) -> Iterator[Case]:
+    cases = itertools.chain(battery(change), random_cases(change, seed, count))
+    yield from (case for case in cases if name in (None, case.name))
 
 
 def _arguments() -> argparse.Namespace:
@@ -48,7 +51,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--from", dest="start", default="2026-11-25", help="the first day to look at")
     parser.add_argument("--case", help="only this one of the battery")
     parser.add_argument("--probes", type=int, default=2, help="how often to ask for a status in each case, about")
-    parser.add_argument("--seed", type=int, help="of the sample; printed")
+    parser.add_argument("--random", type=int, default=20, help="how many random cases to add at each change")
+    parser.add_argument("--seed", type=int, help="of the sample and the random cases; printed")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--show", type=int, default=20, help="how many findings to print")
     return parser.parse_args()
@@ -58,22 +62,22 @@ def main() -> int:
     options = _arguments()
     start = datetime.fromisoformat(options.start).replace(tzinfo=timezone.utc)
     end = start + timedelta(days=365.25 * options.years)
+    seed = options.seed if options.seed is not None else time.time_ns() % 10**6
     if options.zones == "all":
         zones = all_zones()
     elif options.zones == "sample":
-        seed = options.seed if options.seed is not None else time.time_ns() % 10**6
         zones = sample_zones(seed, start, end)
-        print("sample of seed %d: %s" % (seed, ", ".join(zones)))
     else:
         zones = options.zones.split(",")
+    print("seed %d: %s" % (seed, options.zones if options.zones == "all" else ", ".join(zones)), flush=True)
     began = time.monotonic()
-    cases = functools.partial(chosen, options.case)
+    cases = functools.partial(chosen, options.case, seed, options.random)
     work = functools.partial(sweep_zone, read_windows, start=start, end=end, probes=options.probes, cases=cases)
     total = Tally()
     with multiprocessing.Pool(options.jobs) as pool:
         for tally in pool.imap_unordered(work, zones):
             for finding in tally.findings[: max(0, options.show - len(total.findings))]:
-                print(finding, end="\n\n", flush=True)
+                print(finding, "--seed %d" % seed, end="\n\n", flush=True)
             total.add(tally)
     counts = total.counts
     print("zone data: %s; %d zones looked at" % (zone_data(), len(zones)))

@@ -16,16 +16,19 @@ import pytest
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import read_windows
 from tests.oracle.battery import Case, Change, battery
 from tests.oracle.oracle import DAY
+from tests.oracle.random_cases import random_cases
 from tests.oracle.sweep import SAMPLE, Tally, sample_zones, sweep_zone
 
 # Each zone changes its clock forward and back in the next year; to tell zones apart takes the year after it too.
 START, NEXT, LATER = (datetime(2026 + year, 11, 25, tzinfo=timezone.utc) for year in range(3))
+RANDOM = 20  # cases that nobody thought of, at each change
 SHARE = 2  # of the battery, one case in so many is tried at a change: the seed says which
 
 
 def sample(seed: int, change: Change) -> Iterator[Case]:
     chance = random.Random("%d %s" % (seed, change))
     yield from (case for case in battery(change) if chance.randrange(SHARE) == 0)
+    yield from random_cases(change, seed, RANDOM)
 
 
 def check(zones: list[str], seed: int, end: datetime) -> None:
