@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_forms import Once, Source, missing
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_rule import Recurrence, read_rule
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_rule import Recurrence, Rule, read_rule
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones import DAY, UTC, instant, read_zone
 
 try:
@@ -66,10 +66,9 @@ class _Reader:
     def sources(self, event: Event) -> Iterator[Source]:
         where = "%s: event %s" % (self._where, _title(event))
         begins = _plain(event["DTSTART"])
-        zone = self._zone_of(event["DTSTART"], where)
+        zone = self._zone_of(event["DTSTART"].params, begins, where)
         length, elapsed = self._length(event, begins, zone, where)
-        if length <= timedelta(0):
-            raise InvalidInput("%s does not end after its start; give it an end, or take it out." % where)
+        _refuse_empty(length, where)
         wall = begins.replace(tzinfo=None)
         gone = [self._moment(one, line, zone, where) for line in _lines(event, "EXDATE") for one in line.dts]
         dates: list[datetime] = []
@@ -79,22 +78,22 @@ class _Reader:
                     yield self._period(one, line, where)
                 else:
                     dates.append(self._moment(one, line, zone, where))
-        if "RECURRENCE-ID" in event or not (event.get("RRULE") or dates):
-            yield Source(Once(wall), zone, length, elapsed)
-            return
-        time = wall - wall.replace(hour=0, minute=0, second=0)
-        rules = tuple(read_rule(line.to_ical().decode("utf-8"), wall, time, where) for line in _lines(event, "RRULE"))
-        # A series without a rule begins with its start; with a rule, the start counts if the rule says so.
+        rules: tuple[Rule, ...] = ()
+        if "RECURRENCE-ID" not in event:
+            time = wall - wall.replace(hour=0, minute=0, second=0)
+            lines = [line.to_ical().decode("utf-8") for line in _lines(event, "RRULE")]
+            rules = tuple(read_rule(line, wall, time, where) for line in lines)
+            gone += [self._moment(one, one, zone, where) for one in self._moved.get(_uid(event), [])]
+        # The start is an occurrence by itself, unless there is a rule to say so.
         every = dates if rules else [wall, *dates]
-        gone += [self._moment(one, one, zone, where) for one in self._moved.get(_uid(event), [])]
         yield Source(Recurrence(rules, tuple(every), (), tuple(gone)), zone, length, elapsed)
 
-    def _zone_of(self, value: t.Any, where: str) -> tzinfo | None:
+    def _zone_of(self, params: Mapping[str, t.Any], moment: datetime, where: str) -> tzinfo | None:
         """Not the zone that the library found: it makes up one for an unknown name."""
-        name = value.params.get("TZID")
+        name = params.get("TZID")
         if name:
             return read_zone(WINDOWS_TO_OLSON.get(str(name), str(name)), where + ": TZID")
-        if _plain(value).tzinfo:
+        if moment.tzinfo:
             return UTC
         if not self._zoned:
             raise InvalidInput("%s has no zone of its own: say the window's timezone." % where)
@@ -107,7 +106,8 @@ class _Reader:
             return event["DURATION"].dt, not all_day
         if "DTEND" not in event:
             return (DAY if all_day else timedelta(0)), False
-        ends, other = _plain(event["DTEND"]), self._zone_of(event["DTEND"], where)
+        ends = _plain(event["DTEND"])
+        other = self._zone_of(event["DTEND"].params, ends, where)
         if other == zone:
             return ends.replace(tzinfo=None) - begins.replace(tzinfo=None), False
         if zone is None or other is None:
@@ -117,16 +117,18 @@ class _Reader:
     def _moment(self, one: t.Any, line: t.Any, zone: tzinfo | None, where: str) -> datetime:
         """Naive when it is in the zone of the event."""
         moment = _plain(one)
-        other = self._zone_of(line, where) if "TZID" in line.params else zone
-        if moment.tzinfo is None or other == zone:
-            return moment.replace(tzinfo=None)
-        return instant(moment.replace(tzinfo=None), other or UTC)
+        other = self._zone_of(line.params, moment, where) if "TZID" in line.params else zone
+        if moment.tzinfo or other is None or other == zone:
+            return moment
+        return instant(moment, other)
 
     def _period(self, one: t.Any, line: t.Any, where: str) -> Source:
         start, end = one.dt
-        length = end if isinstance(end, timedelta) else end - start
-        zone = self._zone_of(line, where) if "TZID" in line.params else (UTC if start.tzinfo else self._zone)
-        return Source(Once(start.replace(tzinfo=None)), zone, length, True)
+        elapsed = isinstance(end, timedelta)
+        length = end if elapsed else end.replace(tzinfo=None) - start.replace(tzinfo=None)
+        _refuse_empty(length, where)
+        begins = _moment(start)
+        return Source(Once(begins.replace(tzinfo=None)), self._zone_of(line.params, begins, where), length, elapsed)
 
 
 def _lines(event: Event, name: str) -> list[t.Any]:
@@ -135,11 +137,19 @@ def _lines(event: Event, name: str) -> list[t.Any]:
 
 
 def _plain(value: t.Any) -> datetime:
+    return _moment(value.dt)
+
+
+def _moment(given: t.Any) -> datetime:
     """In UTC, or wall-clock time of whatever zone."""
-    moment = value.dt
-    if not isinstance(moment, datetime):
-        return datetime.combine(moment, datetime.min.time())
-    return moment.replace(tzinfo=UTC if str(moment.tzinfo) == "UTC" else None, fold=0)
+    if not isinstance(given, datetime):
+        return datetime.combine(given, datetime.min.time())
+    return given.replace(tzinfo=UTC if str(given.tzinfo) == "UTC" else None, fold=0)
+
+
+def _refuse_empty(length: timedelta, where: str) -> None:
+    if length <= timedelta(0):
+        raise InvalidInput("%s does not end after its start; give it an end, or take it out." % where)
 
 
 def _refuse_broken(event: Event, where: str) -> None:

@@ -219,6 +219,8 @@ class _Reader:
     # Forms
 
     def _weekly(self) -> Source:
+        if "start" not in self._given:
+            raise self._refused("has days and no start", "say start, for example start: '22:00'")
         start = self._time("start")
         length, elapsed = self._length(start)
         return Source(Weekly(self._days(), start), self._zone(), length, elapsed)
