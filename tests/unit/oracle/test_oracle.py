@@ -17,6 +17,7 @@ import pytest
 from tests.oracle.battery import Case, Change, battery, nth
 from tests.oracle.calendars import cron_walls, rule_days
 from tests.oracle.oracle import DAY, LEAD, Definition, Opening, Oracle, Readings, length_of, minute_of, runs, utc_of
+from tests.oracle.random_cases import random_cases
 from tests.oracle.sweep import changes_of, sweep_zone
 
 YEAR = datetime(2027, 1, 1, tzinfo=timezone.utc), datetime(2028, 1, 1, tzinfo=timezone.utc)
@@ -328,7 +329,7 @@ WRONG = [
 
 def readable(change: Change) -> list[Case]:
     """Without the calendars, which the oracle itself does not read."""
-    return [case for case in battery(change) if case.means is None]
+    return [*(case for case in battery(change) if case.means is None), *random_cases(change, 1, 30)]
 
 
 def sweep(engine: type[Right]) -> list[str]:
