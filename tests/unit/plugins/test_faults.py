@@ -19,7 +19,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client impo
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy import apply_deployment
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import marked_updates
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import FateUnknown, NotSent
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._journal import SETTLE, Journal
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._journal import Journal
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._options import Connection
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import Report
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._retry import Waits
@@ -219,14 +219,6 @@ def test_a_release_that_lands_after_a_later_hold(world):
     world.pass_time(30)
     assert not any(one["held"] for one in world.devices())
     assert outcomes(world.trigger(hold=True)) == 3 * ["changed"]
-    assert all(one["held"] for one in world.devices())
-
-
-def test_a_hold_that_lands_late_beside_a_second_one(world):
-    """The first is sent again, so that the late one finds what it would set."""
-    world.emulator.add_fault("late", path=TRIGGER, seconds=60)
-    assert world.trigger(hold=True).code is None
-    world.pass_time(SETTLE)
     assert all(one["held"] for one in world.devices())
 
 
