@@ -1,0 +1,295 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is internal to the collection and may change without notice.
+
+"""The plan of a rollout: who is updated in which wave, who is not and why, what it costs, and its digest. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
+    CURRENT,
+    IN_FLIGHT,
+    NEEDED,
+    RETRY,
+    classify,
+    marked_updates,
+)
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import UNFINISHED, Device, Update
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import devices_word
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import RolloutRequest
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_waves import Wave, cut
+
+PAGE = 50  # devices that one call reads (connect-api.md 2.2)
+DUE = (NEEDED, RETRY, IN_FLIGHT)
+
+# Why a device is left alone, or why the run refuses to start.
+UNTRACKED = "untracked"
+HELD_ELSEWHERE = "held_elsewhere"
+FOREIGN_PENDING = "foreign_pending"
+OFFLINE = "offline"
+NO_WAVE = "not_in_a_wave"
+
+
+def device_of(row: Mapping[str, t.Any]) -> Device:
+    """The model of a row of connect_device_info."""
+    fields = {name: row.get(name) for name in Device.__dataclass_fields__ if name not in ("uuid", "tags", "apps")}
+    updates = tuple(Update(**{name: one.get(name) for name in Update.__dataclass_fields__}) for one in row["updates"])
+    return Device(
+        **{**fields, "updates": updates},
+        uuid=row["device_uuid"],
+        tags=tuple(row["tags"]),
+        apps=dict(row["apps"]),
+    )
+
+
+def matching(request: RolloutRequest, rows: Iterable[Mapping[str, t.Any]]) -> list[Device]:
+    """The target of the whole deployment."""
+    groups, filters = request.deployment.groups, request.deployment.filters
+    return [
+        device
+        for device in map(device_of, rows)
+        if (not groups or device.group in groups) and all(one.matches(device) for one in filters)
+    ]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A device of the target, as the plan sees it."""
+
+    device: Device
+    wave: str | None
+    planned: str  # class, see _deployment
+    is_ours: bool  # to hold and to release
+    skip: str | None  # why it is left alone, although it is due
+
+    @property
+    def acts(self) -> bool:
+        return self.planned in DUE and self.skip is None and self.wave is not None
+
+
+@dataclass(frozen=True)
+class Conflict:
+    kind: str
+    device: Device
+    msg: str
+    fatal: bool
+
+    def as_result(self) -> dict[str, t.Any]:
+        device = self.device
+        return {"kind": self.kind, "device_uuid": device.uuid, "name": device.name, "msg": self.msg}
+
+
+def is_self_managed(request: RolloutRequest, device: Device) -> bool:
+    return device.uuid in request.self_managed or device.name in request.self_managed
+
+
+def foreign_pending(request: RolloutRequest, device: Device) -> Update | None:
+    """Somebody else's update that waits on a held device: releasing the device would let it loose."""
+    if not device.held:
+        return None
+    ours = marked_updates(device, request.deployment.mark)
+    return next((one for one in device.updates if one.status in UNFINISHED and one not in ours), None)
+
+
+def conflict_of(request: RolloutRequest, device: Device, has_token: bool) -> Conflict | None:
+    """What stands in the way of a device that is due; the gravest first."""
+    if is_self_managed(request, device):
+        if device.held:
+            return Conflict(
+                HELD_ELSEWHERE,
+                device,
+                "It is held by its own application (connect_self_managed). It is left alone until that releases it.",
+                False,
+            )
+        return None
+    if not has_token:
+        return Conflict(
+            UNTRACKED,
+            device,
+            "It would be updated, but is not among connect_devices or the inventory group, so it could neither be "
+            "released nor held. List it with its token and UUID, or narrow the target.",
+            True,
+        )
+    pending = foreign_pending(request, device)
+    if pending is not None and request.foreign_pending != "allow":
+        return Conflict(
+            FOREIGN_PENDING,
+            device,
+            "Another update waits on it (%s), which its release would let loose. Abort that update, or say "
+            "connect_foreign_pending: skip or allow." % (pending.comment or pending.version or pending.update_id),
+            request.foreign_pending == "fail",
+        )
+    if device.online is False and request.offline != "wait":
+        return Conflict(
+            OFFLINE,
+            device,
+            "It is offline (connect_offline: %s)." % request.offline,
+            request.offline == "fail",
+        )
+    return None
+
+
+def skip_word(request: RolloutRequest, kind: str) -> str:
+    """Left alone for good, or left for the next run?"""
+    return "left" if kind == OFFLINE and request.offline == "hold" else "skipped"
+
+
+def make_plan(
+    request: RolloutRequest, rows: Iterable[Mapping[str, t.Any]], with_token: frozenset[str]
+) -> dict[str, t.Any]:
+    """C(rows) are those of connect_device_info; C(with_token) the UUIDs of devices that can be held and released."""
+    devices = matching(request, rows)
+    waves, rest = cut(devices, request.waves, request.seed)
+    members: list[Member] = []
+    conflicts: list[Conflict] = []
+    for name, inside in [*((wave.spec.name, wave.devices) for wave in waves), (None, rest)]:
+        for device in inside:
+            planned = classify(device, request.deployment)
+            found = conflict_of(request, device, device.uuid in with_token) if planned in DUE and name else None
+            if found:
+                conflicts.append(found)
+            ours = device.uuid in with_token and not is_self_managed(request, device)
+            skip = found.kind if found else NO_WAVE if planned in DUE and name is None else None
+            members.append(Member(device, name, planned, ours, skip))
+    return {
+        "mark": request.deployment.mark,
+        "digest": digest(request, waves),
+        "waves": [_wave_row(wave, members) for wave in waves],
+        "devices": [_member_row(request, member) for member in members],
+        "conflicts": [found.as_result() for found in conflicts],
+        "refused": [found.as_result() for found in conflicts if found.fatal],
+        "counts": _counts(members),
+        "leftovers": leftovers(request, members),
+        "api_calls": _calls(request, waves, members, len(devices)),
+        "msg": _sentence(request, waves, members, conflicts),
+    }
+
+
+def leftovers(request: RolloutRequest, members: Sequence[Member]) -> list[str]:
+    """UUIDs of devices that an earlier run of this rollout left released although they are to be held."""
+    must_be_held = [
+        member
+        for member in members
+        if member.is_ours and marked_updates(member.device, request.deployment.mark) and member.device.held is False
+    ]
+    if request.after != "hold":
+        must_be_held = [member for member in must_be_held if member.planned == IN_FLIGHT]
+    return [member.device.uuid for member in must_be_held]
+
+
+def digest(request: RolloutRequest, waves: Sequence[Wave]) -> str:
+    """Of what was decided: the deployment, who is in which wave, and the rules. Not of how far it has come, so that
+    an approved rollout may be continued on another night.
+    """
+    rules = {
+        name: request.options[name]
+        for name in (
+            *("thresholds", "soak", "max_update_time", "windows", "blackouts", "override", "offline", "after"),
+            *("foreign_pending", "self_managed", "rollback_flow_id", "rollback_app", "rollback_outside_window"),
+            *("retry_failed", "wait_timeout"),
+        )
+    }
+    decided = {
+        "mark": request.deployment.mark,
+        "comment": request.deployment.comment,
+        "waves": [[wave.spec.name, sorted(device.key for device in wave.devices)] for wave in waves],
+        "rules": rules,
+    }
+    text = json.dumps(decided, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
+
+
+def _wave_row(wave: Wave, members: Sequence[Member]) -> dict[str, t.Any]:
+    soak = wave.spec.soak
+    return {
+        "name": wave.spec.name,
+        "size": len(wave.devices),
+        "due": sum(member.acts and member.wave == wave.spec.name for member in members),
+        "selector": wave.spec.selector,
+        "soak_seconds": None if soak is None else int(soak.total_seconds()),
+        "device_uuids": [device.uuid for device in wave.devices],
+    }
+
+
+def _member_row(request: RolloutRequest, member: Member) -> dict[str, t.Any]:
+    device, last, app = member.device, member.device.last_update, request.deployment.app
+    return {
+        "device_uuid": device.uuid,
+        "name": device.name,
+        "group": device.group,
+        "wave": member.wave,
+        "class": member.planned,
+        "due": member.acts,
+        "skip": member.skip,
+        "skip_word": member.skip and skip_word(request, member.skip),
+        "ours": member.is_ours,
+        "held": device.held,
+        "online": device.online,
+        "version": device.apps.get(app[0]) if app else None,
+        "last_update": last
+        and {
+            "status": last.status,
+            "version": last.version,
+            "scheduled_at": last.scheduled_at,
+            "comment": last.comment,
+        },
+    }
+
+
+def _counts(members: Sequence[Member]) -> dict[str, int]:
+    classes = [member.planned for member in members]
+    return {
+        "total": len(members),
+        "due": sum(member.acts for member in members),
+        "skipped": sum(member.skip is not None for member in members),
+        **{name: classes.count(name) for name in dict.fromkeys(classes)},
+    }
+
+
+def _calls(request: RolloutRequest, waves: Sequence[Wave], members: Sequence[Member], total: int) -> dict[str, int]:
+    """What a run without faults needs. C(least) counts writes and one reading of the fleet."""
+    acting = [member for member in members if member.acts]
+    releases = sum(member.device.held is not False and member.is_ours for member in acting)
+    holds = sum(member.is_ours for member in acting) if request.after == "hold" else 0
+    sendings = 0
+    for wave in waves:
+        own = [member for member in members if member.wave == wave.spec.name]
+        due = [member for member in own if member.acts and member.planned != IN_FLIGHT]
+        whole = wave.spec.selector is not None and len(due) == len(own)
+        sendings += 1 if whole and due else len(due)
+    pages = -(-total // PAGE)
+    busy = sum(any(member.acts and member.wave == wave.spec.name for member in members) for wave in waves)
+    return {
+        "releases": releases,
+        "deployments": sendings,
+        "holds": holds,
+        "writes": releases + sendings + holds,
+        "reads": pages * 2 * (1 + busy),
+        "least": pages + releases + sendings + holds,
+    }
+
+
+def _sentence(
+    request: RolloutRequest, waves: Sequence[Wave], members: Sequence[Member], conflicts: Sequence[Conflict]
+) -> str:
+    due = sum(member.acts for member in members)
+    current = sum(member.planned == CURRENT for member in members)
+    what = "flow %s%s" % (
+        request.deployment.flow_id,
+        " (%s %s)" % request.deployment.app if request.deployment.app else "",
+    )
+    parts = [
+        "%s of %d to be updated with %s in %d waves" % (devices_word(due), len(members), what, len(waves)),
+        "%d current" % current,
+        "%d in conflict" % len(conflicts),
+    ]
+    unplaced = sum(member.skip == NO_WAVE for member in members)
+    return ", ".join(parts) + (", %d in no wave." % unplaced if unplaced else ".")
