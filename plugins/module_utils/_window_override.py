@@ -41,7 +41,7 @@ def read_override(given: t.Any, windows: Sequence[Window]) -> Override | None:
     for key in given:
         if key not in KEYS:
             raise InvalidInput("override has %r, which is not known; accepted: %s." % (str(key)[:40], ", ".join(KEYS)))
-    said = {key: str(value).strip() for key, value in given.items() if value not in (None, "")}
+    said = {key: str(value).strip() for key, value in given.items() if value is not None and str(value).strip()}
     if not said:
         return None
     for key in KEYS[:3]:

@@ -81,19 +81,28 @@ class Openings:
 
     def search(self, at: datetime, device: tzinfo | None) -> Iterator[Found]:
         """Openings that end after C(at), in order, each as soon as its end is certain."""
-        known = at
+        known, limit = at, at + STEPS[-1] * DAY
+        start = self._free_from(at, device)
         openings: list[Interval] = []
-        for days in STEPS:
-            high = at + days * DAY
+        for days in STEPS if start else ():
+            high = min(start + days * DAY, limit)
             openings, effort = self.within(at, high, device)
             for each in openings:
                 if known < each.closes < high:
                     known = each.closes
                     yield Found(each, True)
-            if effort > MANY:
+            if effort > MANY or high == limit:
                 break
         if openings and openings[-1].closes > known:
             yield Found(openings[-1], False)
+
+    def _free_from(self, at: datetime, device: tzinfo | None) -> datetime | None:
+        """The first instant without a blackout; None when there is none as far as is searched."""
+        for days in STEPS:
+            whole = Interval(at, at + days * DAY)
+            for free in subtract([whole], unite(pieces(self.blackouts, whole.opens, whole.closes, device))):
+                return free.opens
+        return None
 
     def opened(self, at: datetime, device: tzinfo | None) -> datetime | None:
         """When the opening around C(at) began; None when that is longer ago than is of interest."""
