@@ -31,6 +31,8 @@ from cosmic_ray.work_item import WorkItem
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("plugins", "tests", "emulator", "docs", "meta", "roles", "playbooks", "galaxy.yml", "pyproject.toml")
 
+ENGINE = ("_window*.py", "_zones.py", "_intervals.py", "_duration.py")
+
 # One likely slip for each place. Others of cosmic-ray say the same again, or break a string format or an annotation.
 OPERATORS = re.compile(
     r"core/(ReplaceBinaryOperator_(Add_Sub|Sub_Add|Mul_FloorDiv|FloorDiv_Mul)"
@@ -92,7 +94,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.oracle.mutate", description=__doc__)
     parser.add_argument("--count", type=int, help="a sample of so many mutants; otherwise all")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
-    parser.add_argument("--only", default="_window*.py", help="the files of plugins/module_utils to break")
+    parser.add_argument("--only", nargs="+", default=ENGINE, help="the files of plugins/module_utils to break")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--timeout", type=float, default=120, help="seconds; a mutant that takes longer is noticed")
     parser.add_argument("--python", default=str(ROOT / ".cache/dev/bin/python"), help="which runs the tests")
@@ -100,7 +102,8 @@ def main() -> int:
     os.chdir(ROOT)
     began = time.monotonic()
     verdicts: Counter[str] = Counter()
-    modules = sorted(Path("plugins/module_utils").glob(options.only))
+    survivors: Counter[str] = Counter()
+    modules = sorted({file for name in options.only for file in Path("plugins/module_utils").glob(name)})
     command = test_command(options.python)
     with tempfile.TemporaryDirectory() as folder:
         items = work_items(modules, Path(folder))
@@ -112,8 +115,12 @@ def main() -> int:
             for one in waiting:
                 verdict, place, lines = one.get()
                 verdicts[verdict] += 1
+                survivors[place.split(":")[0]] += verdict == "survived"
                 if verdict != "killed":
                     print("%s: %s\n%s" % (verdict, place, lines), flush=True)
+    sizes = Counter(item.mutations[0].module_path.name for item in chosen)
+    for name, size in sorted(sizes.items()):
+        print("%s: %d of %d survive" % (name, survivors[name], size))
     noticed = verdicts["killed"] + verdicts["timeout"]
     print(
         "%d of %d mutants noticed, %.1f %%; %s; seed %d, %.0f s"
