@@ -238,27 +238,42 @@ def _calendars(change: Change) -> Iterator[Case]:
     week = 7 * DAY
     here, day = ";TZID=%s:" % zone, day_of(low)
     start, end = low - 60, (low + high) // 2
+    ago, late = low - 60 * week, high + 60
     single = {"timezone": zone, "from": local(start), "to": local(end)}
     whole = {"timezone": zone, "from": day.isoformat(), "to": day_of(low + DAY).isoformat()}
-    weekly = {"rrule": "FREQ=WEEKLY", "from": day_of(low - 60 * week).isoformat(), "start": clock(low)}
+    weekly = {"timezone": zone, "rrule": "FREQ=WEEKLY", "from": day_of(ago).isoformat(), "start": clock(low)}
+    nightly = {**weekly, "from": day_of(start - 60 * week).isoformat(), "start": clock(start), "end": clock(late)}
+    daily = {"timezone": zone, "days": [WEEKDAYS[day.weekday()]], **ALWAYS}
+    awx = "DTSTART%s%s RRULE:FREQ=WEEKLY EXDATE%s%s" % (here, stamp(ago), here, stamp(low))
+    extra = {"timezone": zone, "from": local(late), "duration": "30m"}
+    first, moved = "DTSTART%s%s" % (here, stamp(ago)), "EXDATE%s%s" % (here, stamp(low))
     from_utc = {"from": utc_of(change.at - 30).isoformat(), "duration": "45m"}
-    events: dict[str, tuple[list[str], dict[str, Any]]] = {
-        "end": (["DTSTART%s%s" % (here, stamp(start)), "DTEND%s%s" % (here, stamp(end))], single),
-        "floating": (["DTSTART:%s" % stamp(start), "DTEND:%s" % stamp(end)], single),
+    utc = "DTSTART:%s" % utc_of(change.at - 30).strftime("%Y%m%dT%H%M00Z")
+    nights = [
+        "DTSTART%s%s" % (here, stamp(start - 60 * week)),
+        "DTEND%s%s" % (here, stamp(late - 60 * week)),
+        "RRULE:FREQ=WEEKLY",
+    ]
+    events: dict[str, tuple[list[str], list[Definition]]] = {
+        "end": (["DTSTART%s%s" % (here, stamp(start)), "DTEND%s%s" % (here, stamp(end))], [single]),
+        "floating": (["DTSTART:%s" % stamp(start), "DTEND:%s" % stamp(end)], [single]),
         "duration": (
             ["DTSTART%s%s" % (here, stamp(low)), "DURATION:PT2H"],
-            {"timezone": zone, "from": local(low), "duration": "2h"},
+            [{"timezone": zone, "from": local(low), "duration": "2h"}],
         ),
-        "UTC": (["DTSTART:%s" % utc_of(change.at - 30).strftime("%Y%m%dT%H%M00Z"), "DURATION:PT45M"], from_utc),
-        "all day": (["DTSTART;VALUE=DATE:%s" % stamp(low)[:8]], whole),
-        "weekly": (
-            ["DTSTART%s%s" % (here, stamp(low - 60 * week)), "DURATION:PT50M", "RRULE:FREQ=WEEKLY"],
-            {"timezone": zone, "duration": "50m", **weekly},
+        "UTC": ([utc, "DURATION:PT45M"], [from_utc]),
+        "all day": (["DTSTART;VALUE=DATE:%s" % stamp(low)[:8]], [whole]),
+        "all day, weekly": (["DTSTART;VALUE=DATE:%s" % stamp(ago)[:8], "RRULE:FREQ=WEEKLY"], [daily]),
+        "weekly": ([first, "DURATION:PT50M", "RRULE:FREQ=WEEKLY"], [{**weekly, "duration": "50m"}]),
+        "weekly end": (nights, [nightly]),
+        "moved": (
+            [first, "DURATION:PT30M", "RRULE:FREQ=WEEKLY", moved, "RDATE%s%s" % (here, stamp(late))],
+            [{"rrule": awx, "duration": "30m"}, extra],
         ),
     }
     for label, (lines, means) in events.items():
         text = "\r\n".join([*CALENDAR_HEAD, *lines, *CALENDAR_TAIL])
-        yield Case("calendar, %s" % label, [{"name": "calendar", "timezone": zone, "calendar": text}], means=[means])
+        yield Case("calendar, %s" % label, [{"name": "calendar", "timezone": zone, "calendar": text}], means=means)
 
 
 def day_of(wall: int) -> date:
