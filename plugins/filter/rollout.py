@@ -19,7 +19,9 @@ from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_plan
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import read_request, zones_matter
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_wave import (
     after_release,
+    gate,
     judge_wave,
+    needed_time,
     observed,
     start_rollback,
     start_wave,
@@ -40,7 +42,10 @@ def rollout_options(options: Given) -> dict[str, t.Any]:
 
 
 def rollout_plan(fleet: Rows, options: Given, devices: Rows) -> dict[str, t.Any]:
-    return make_plan(read_request(options), fleet, frozenset(_zones(devices)))
+    request, zones = read_request(options), _zones(devices)
+    plan = make_plan(request, fleet, frozenset(zones))
+    due = {row["device_uuid"]: zones.get(row["device_uuid"]) for row in plan["devices"] if row["due"]}
+    return {**plan, "window": gate(request, due, _now(), needed_time(request, ())).as_result()}
 
 
 def rollout_start(
@@ -76,9 +81,14 @@ def rollout_end(fates: Mapping[str, str], options: Given, plan: Given, fleet: Ro
 
 
 def rollout_result(
-    fates: Mapping[str, str], options: Given, plan: Given | None, verdict: Given, left_open: Sequence[str] = ()
+    fates: Mapping[str, str],
+    options: Given,
+    plan: Given | None,
+    verdict: Given,
+    left_open: Sequence[str] = (),
+    check_mode: bool = False,
 ) -> dict[str, t.Any]:
-    return conclude(read_request(options), plan, fates, verdict, left_open)
+    return conclude(read_request(options), plan, fates, verdict, left_open, check_mode)
 
 
 def _zones(devices: Rows) -> dict[str, str | None]:

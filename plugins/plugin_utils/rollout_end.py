@@ -20,6 +20,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_wave
 # What a run comes to.
 SUCCEEDED = "succeeded"
 NOTHING = "nothing_to_do"
+PLANNED = "planned"  # in check mode
 INCOMPLETE = "incomplete"  # what could be done was done, the rest is for another run
 STOPPED = "stopped"  # too much went wrong
 FAILED = "failed"
@@ -73,8 +74,9 @@ def conclude(
     fates: Mapping[str, str],
     verdict: Mapping[str, t.Any],
     left_open: Sequence[str],
+    dry: bool,
 ) -> dict[str, t.Any]:
-    """The outcome of the run in a word, in numbers and in a sentence."""
+    """The outcome of the run in a word, in numbers and in a sentence; when C(dry), of its plan."""
     summary = _summary(plan, fates) if plan else {}
     code, msg = verdict.get("code"), verdict.get("msg") or ""
     left = summary.get("left", 0)
@@ -85,6 +87,8 @@ def conclude(
         msg = _refusal(plan)
     elif plan and not plan["counts"]["due"]:
         outcome = NOTHING
+    elif dry and plan:
+        outcome, msg = PLANNED, plan["msg"]
     elif left:
         outcome, code = INCOMPLETE, "left_for_later"
     else:
@@ -104,7 +108,7 @@ def conclude(
     return {
         "outcome": outcome,
         "code": code,
-        "msg": " ".join(part for part in (_numbers(summary), msg.strip()) if part),
+        "msg": " ".join(part for part in ("" if dry else _numbers(summary), msg.strip()) if part),
         "summary": summary,
         "failed": fails or (outcome == INCOMPLETE and not request.incomplete_ok),
         "after": request.after,
