@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import typing as t
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError, InvalidInput
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils import evidence_file
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence import Chain, jsonable
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence_html import render
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence_report import as_json, build_report
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence_secrets import Hider
+
+SPEC = {
+    "path": {"type": "path", "required": True},
+    "event": {"type": "str"},
+    "data": {"type": "dict", "default": {}},
+    "report": {"type": "bool", "default": False},
+    "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
+}
+
+
+class ActionModule(ActionBase):
+    """Works in the controller's process: a record costs no start of a Python."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        _checked, options = self.validate_argument_spec(SPEC)
+        try:
+            result.update(write(jsonable(options), self._task.check_mode, datetime.now(timezone.utc)))
+        except ConnectError as failure:
+            result.update(failed=True, msg=failure.msg, code=failure.code)
+        return result
+
+
+def write(options: dict[str, t.Any], dry: bool, now: datetime) -> dict[str, t.Any]:
+    """What the options ask for, and the task's result. Raises ConnectError."""
+    if not options["event"] and not options["report"]:
+        raise InvalidInput("Nothing is asked for: give event, to add a record, or report: true, or both.")
+    if options["data"] and not options["event"]:
+        raise InvalidInput("data goes only with event, the name of the record that holds it.")
+    path = Path(os.path.abspath(options["path"]))
+    result: dict[str, t.Any] = {"changed": False, "path": str(path), "seq": None, "hash": None}
+    if options["event"] and dry:
+        result.update(changed=True, seq=evidence_file.following(path))
+    elif options["event"]:
+        hider = Hider(options["secrets"])
+        record = evidence_file.append(path, hider.text(options["event"]), hider.data(options["data"]), now)
+        result.update(changed=True, seq=record["seq"], hash=record["hash"])
+    if options["report"]:
+        result.update(_report(path, dry, result["changed"]))
+    return result
+
+
+def _report(path: Path, dry: bool, changed: bool) -> dict[str, t.Any]:
+    base = str(path).removesuffix(".jsonl")
+    files = {"json_path": base + ".json", "html_path": base + ".html"}
+    if dry and not path.exists():
+        return {**files, "head": None, "faults": [], "changed": True}
+    chain = Chain.read(evidence_file.read(path))
+    result = {**files, "head": chain.head, "faults": list(chain.faults)}
+    report = build_report(chain)
+    for file, text in ((files["json_path"], as_json(report)), (files["html_path"], render(report))):
+        changed = evidence_file.replace(Path(file), text, dry) or changed
+    return {**result, "changed": changed}
