@@ -72,7 +72,7 @@ class _Linter:
             if opening.length < min_remaining:
                 short[opening.names].append(opening)
         for names, openings in short.items():
-            yield "%s is shorter than min_remaining (%s) on: %s." % (
+            yield "The opening of %s is shorter than min_remaining (%s) on: %s." % (
                 " and ".join(names),
                 in_words(min_remaining),
                 self._dates(openings, lengths=True),
