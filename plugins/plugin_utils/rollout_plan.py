@@ -25,7 +25,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import UNFINISHED, Device, Update
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import devices_word
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import RolloutRequest
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_waves import Wave, cut
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_waves import Wave, cut, selected
 
 PAGE = 50  # devices that one call reads (connect-api.md 2.2)
 DUE = (NEEDED, RETRY, IN_FLIGHT)
@@ -213,7 +213,7 @@ def _wave_row(wave: Wave, members: Sequence[Member]) -> dict[str, t.Any]:
         "name": wave.spec.name,
         "size": len(wave.devices),
         "due": sum(member.acts and member.wave == wave.spec.name for member in members),
-        "selector": wave.spec.selector,
+        "selector": wave.selector,
         "soak_seconds": None if soak is None else int(soak.total_seconds()),
         "device_uuids": [device.uuid for device in wave.devices],
     }
@@ -234,13 +234,7 @@ def _member_row(request: RolloutRequest, member: Member) -> dict[str, t.Any]:
         "held": device.held,
         "online": device.online,
         "version": device.apps.get(app[0]) if app else None,
-        "last_update": last
-        and {
-            "status": last.status,
-            "version": last.version,
-            "scheduled_at": last.scheduled_at,
-            "comment": last.comment,
-        },
+        "last_update": last and last.as_result(),
     }
 
 
@@ -259,11 +253,13 @@ def _calls(request: RolloutRequest, waves: Sequence[Wave], members: Sequence[Mem
     acting = [member for member in members if member.acts]
     releases = sum(member.device.held is not False and member.is_ours for member in acting)
     holds = sum(member.is_ours for member in acting) if request.after == "hold" else 0
+    everybody = [member.device for member in members]
     sendings = 0
     for wave in waves:
         own = [member for member in members if member.wave == wave.spec.name]
         due = [member for member in own if member.acts and member.planned != IN_FLIGHT]
-        whole = wave.spec.selector is not None and len(due) == len(own)
+        meant = {member.device.uuid for member in due}
+        whole = wave.selector is not None and selected(wave.selector, everybody) == meant
         sendings += 1 if whole and due else len(due)
     pages = -(-total // PAGE)
     busy = sum(any(member.acts and member.wave == wave.spec.name for member in members) for wave in waves)

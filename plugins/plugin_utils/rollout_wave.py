@@ -42,6 +42,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_thre
     allowed_failures,
     judge,
 )
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_waves import selected
 
 UNLESS_KNOWN = timedelta(minutes=30)  # what an update needs, until this run has seen enough of them
 ENOUGH = 5  # finished updates from which a percentile means something
@@ -113,7 +114,8 @@ def start_wave(
     can be held and released with their zones.
     """
     inside = set(wave["device_uuids"])
-    members = [device for device in matching(request, rows) if device.uuid in inside]
+    target = matching(request, rows)
+    members = [device for device in target if device.uuid in inside]
     planned = {device.uuid: classify(device, request.deployment) for device in members}
     due = [device for device in members if planned[device.uuid] in DUE]
     conflicts = {device.uuid: conflict_of(request, device, device.uuid in entries) for device in due}
@@ -123,17 +125,18 @@ def start_wave(
     )
     acting = [device for device in ready if device.uuid in passed.open]
     sent = [device for device in acting if planned[device.uuid] != IN_FLIGHT]
-    # A filter reaches every device that it fits, so it will do only if each of them is to be reached.
-    whole = wave["selector"] is not None and {device.uuid for device in acting} == inside
+    uuids = [device.uuid for device in acting]
+    # A filter reaches every device that it fits, so it will do only if these are exactly those that act.
+    whole = wave["selector"] is not None and selected(wave["selector"], target) == set(uuids)
     return {
         "name": wave["name"],
         "members": wave["device_uuids"],
         "due": [device.uuid for device in due],
-        "acting": [device.uuid for device in acting],
+        "acting": uuids,
         "release": [
             device.uuid for device in acting if device.held is not False and not is_self_managed(request, device)
         ],
-        "selector": wave["selector"] if whole else {"device_uuids": [device.uuid for device in acting]},
+        "selector": wave["selector"] if whole else {"device_uuids": uuids},
         "sent": len(sent),
         "not_released": [],
         "online": [device.uuid for device in acting if device.online is not False],
@@ -202,7 +205,8 @@ def judge_wave(
     """
     mark = request.deployment.mark
     fleet = {device.uuid: device for device in matching(request, rows)}
-    sent = {row["device_uuid"]: row for row in [*started["not_released"], *((deployed or {}).get("devices") or ())]}
+    rows_of_it = [*started["not_released"], *((deployed or {}).get("devices") or ())]
+    sent = {row["device_uuid"]: row for row in rows_of_it}
     had_it = [uuid for uuid in started["members"] if uuid in fleet and marked_updates(fleet[uuid], mark)]
     fates = {
         uuid: fate(fleet.get(uuid), mark, sent.get(uuid))

@@ -19,7 +19,7 @@ from datetime import timedelta
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._duration import read_seconds
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import Device
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import Device, read_filters
 
 ACCEPTED = (
     "accepted: a number of devices such as 1, a part of the fleet such as '5%', or a mapping with one of size, tag, "
@@ -61,18 +61,42 @@ class WaveSpec:
             return self.tag in device.tags
         return device.group in self.groups or device.uuid in self.devices or device.name in self.devices
 
-    @property
-    def selector(self) -> dict[str, t.Any] | None:
-        """What the service can be asked for in one call; None when each device has to be named."""
+    def selector(self, earlier: Sequence[WaveSpec]) -> dict[str, t.Any] | None:
+        """What the service could be asked for to reach this wave in one call: nothing special for the whole target (an
+        empty mapping), None when it cannot be said.
+
+        Whether that reaches exactly the devices that are meant has to be asked of the fleet, see C(selected).
+        """
+        everybody = self.size is not None and self.size.is_percent and self.size.number == 100
+        if not (self.tag or self.groups or everybody):
+            return None
+        filters = [_tag_filter("is_not", spec.tag) for spec in earlier if spec.tag is not None]
         if self.tag is not None:
-            return {"filters": [{"type": "tag", "operand": "is", "value": self.tag}]}
-        return {"groups": list(self.groups)} if self.groups else None
+            filters.append(_tag_filter("is", self.tag))
+        said = {"groups": list(self.groups), "filters": filters}
+        return {name: value for name, value in said.items() if value}
+
+
+def selected(selector: Mapping[str, t.Any], devices: Iterable[Device]) -> set[str]:
+    """UUIDs of the devices that a selector reaches."""
+    filters = read_filters(selector.get("filters"))
+    groups = selector.get("groups") or ()
+    return {
+        device.uuid
+        for device in devices
+        if (not groups or device.group in groups) and all(one.matches(device) for one in filters)
+    }
+
+
+def _tag_filter(operand: str, tag: str | None) -> dict[str, t.Any]:
+    return {"type": "tag", "operand": operand, "value": tag}
 
 
 @dataclass(frozen=True)
 class Wave:
     spec: WaveSpec
     devices: tuple[Device, ...]
+    selector: dict[str, t.Any] | None
 
 
 def cut(devices: Iterable[Device], specs: Sequence[WaveSpec], seed: str) -> tuple[list[Wave], list[Device]]:
@@ -83,14 +107,14 @@ def cut(devices: Iterable[Device], specs: Sequence[WaveSpec], seed: str) -> tupl
     left = sorted(devices, key=lambda device: _rank(device, seed))
     total = len(left)
     waves = []
-    for spec in specs:
+    for at, spec in enumerate(specs):
         if spec.size is None:
             taken = [device for device in left if spec.names(device)]
         else:
             taken = left[: max(0, spec.size.of(total) - (total - len(left)))]
         inside = {device.key for device in taken}
         left = [device for device in left if device.key not in inside]
-        waves.append(Wave(spec, tuple(taken)))
+        waves.append(Wave(spec, tuple(taken), spec.selector(specs[:at])))
     return waves, left
 
 
