@@ -11,9 +11,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import FAILURES, RETRY
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import FINISHED
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import devices_word
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_plan import matching
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_plan import devices_of
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import RolloutRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_wave import fate
 
@@ -32,7 +33,8 @@ def must_be_held(request: RolloutRequest, fate_: str, was_held: bool | None) -> 
     """How a device that the rollout touched is left. What has not finished never stays released."""
     if request.after == "hold" or fate_ not in FINISHED:
         return True
-    return fate_ != "success" if request.after == "release" else was_held is True
+    # If it was not known whether it was held, it was released all the same.
+    return fate_ != "success" if request.after == "release" else was_held is not False
 
 
 def to_hold(request: RolloutRequest, plan: Mapping[str, t.Any], fates: Mapping[str, str]) -> list[str]:
@@ -54,18 +56,26 @@ def end_run(
     """C(touched): the devices that this run released or sent to, with what was last known of them; C(rows): the fleet
     as it is now. In the answer, C(hold) are the devices to be held now, C(fates) what became of those touched.
     """
-    fleet = {device.uuid: device for device in matching(request, rows)}
-    now = {uuid: _later(found, fate(fleet.get(uuid), request.deployment.mark, None)) for uuid, found in touched.items()}
-    wanted = list(dict.fromkeys([*to_hold(request, plan, now), *plan["leftovers"]]))
+    fleet = devices_of(rows)
+    classes = {row["device_uuid"]: row["class"] for row in plan["devices"]}
+
+    def later(uuid: str, known: str = "unknown") -> str:
+        """An update that was slow may have finished meanwhile; what is not shown any more is still known."""
+        seen = fate(fleet.get(uuid), request.deployment.mark, None)
+        if seen in FAILURES and classes.get(uuid) == RETRY and known != "timed_out":
+            return known  # it is the failure that was to be retried
+        return seen if seen in FINISHED else known
+
+    now = {uuid: later(uuid, known) for uuid, known in touched.items()}
+    behind = {uuid: later(uuid) for uuid in plan["leftovers"] if uuid not in now}
     return {
         "fates": now,
-        "hold": [uuid for uuid in wanted if uuid not in fleet or fleet[uuid].held is not True],
+        "hold": [
+            uuid
+            for uuid in to_hold(request, plan, {**now, **behind})
+            if uuid not in fleet or fleet[uuid].held is not True
+        ],
     }
-
-
-def _later(known: str, seen: str) -> str:
-    """An update that was slow may have finished meanwhile; what is not shown any more is still known."""
-    return seen if seen in FINISHED else known
 
 
 def conclude(
@@ -85,7 +95,7 @@ def conclude(
     elif plan and plan["refused"]:
         outcome, code = REFUSED, "conflicts"
         msg = _refusal(plan)
-    elif plan and not plan["counts"]["due"]:
+    elif plan and not plan["counts"]["due"] and not left:
         outcome = NOTHING
     elif dry and plan:
         outcome, msg = PLANNED, plan["msg"]

@@ -50,13 +50,19 @@ def device_of(row: Mapping[str, t.Any]) -> Device:
     )
 
 
+def devices_of(rows: Iterable[Mapping[str, t.Any]]) -> dict[str, Device]:
+    """By UUID, whatever the filters say of them now: tags, state and app of a device change while it is updated."""
+    return {device.uuid: device for device in map(device_of, rows)}
+
+
 def matching(request: RolloutRequest, rows: Iterable[Mapping[str, t.Any]]) -> list[Device]:
-    """The target of the whole deployment."""
-    groups, filters = request.deployment.groups, request.deployment.filters
+    """The target of the whole deployment: devices that it fits, and those that were sent it when it fitted them."""
+    groups, filters, mark = request.deployment.groups, request.deployment.filters, request.deployment.mark
     return [
         device
         for device in map(device_of, rows)
-        if (not groups or device.group in groups) and all(one.matches(device) for one in filters)
+        if ((not groups or device.group in groups) and all(one.matches(device) for one in filters))
+        or marked_updates(device, mark)
     ]
 
 
