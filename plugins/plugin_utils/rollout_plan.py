@@ -22,7 +22,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment 
     classify,
     marked_updates,
 )
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import UNFINISHED, Device, Update
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import FINISHED, Device, Update
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import devices_word
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import RolloutRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_waves import Wave, cut, selected
@@ -99,10 +99,10 @@ def is_self_managed(request: RolloutRequest, device: Device) -> bool:
 
 def foreign_pending(request: RolloutRequest, device: Device) -> Update | None:
     """Somebody else's update that waits on a held device: releasing the device would let it loose."""
-    if not device.held:
+    if device.held is False:
         return None
     ours = marked_updates(device, request.deployment.mark)
-    return next((one for one in device.updates if one.status in UNFINISHED and one not in ours), None)
+    return next((one for one in device.updates if one.status not in FINISHED and one not in ours), None)
 
 
 def conflict_of(request: RolloutRequest, device: Device, has_token: bool) -> Conflict | None:
@@ -145,7 +145,8 @@ def conflict_of(request: RolloutRequest, device: Device, has_token: bool) -> Con
 
 def skip_word(request: RolloutRequest, kind: str) -> str:
     """Left alone for good, or left for the next run?"""
-    return "left" if kind == OFFLINE and request.offline == "hold" else "skipped"
+    policy = {OFFLINE: request.offline, FOREIGN_PENDING: request.foreign_pending}.get(kind, "skip")
+    return "skipped" if policy == "skip" else "left"
 
 
 def make_plan(

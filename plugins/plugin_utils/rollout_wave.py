@@ -16,7 +16,9 @@ from datetime import datetime, timedelta
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deadline import TooLate
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
+    FAILURES,
     IN_FLIGHT,
+    RETRY,
     classify,
     marked_updates,
     state_of,
@@ -29,6 +31,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones impor
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_plan import (
     DUE,
     conflict_of,
+    devices_of,
     is_self_managed,
     matching,
     skip_word,
@@ -181,11 +184,15 @@ def after_release(started: Mapping[str, t.Any], released: Mapping[str, t.Any]) -
 def fate(device: Device | None, mark: str, row: Mapping[str, t.Any] | None) -> str:
     """What became of the update on one device, by what the fleet shows; what nobody saw is C(unknown)."""
     state = state_of(marked_updates(device, mark)) if device is not None else None
+    outcome, code = (row["outcome"], row["code"]) if row is not None else (None, None)
+    not_sent = outcome in ("failed", "unknown") and code != "update_failed"
+    if row is not None and not_sent and state in FAILURES and row.get("plan", RETRY) == RETRY:
+        state = None  # that is the failure that was to be retried
     if state in FINISHED:
         return str(state)
-    if row is not None and row["outcome"] == "failed" and state is None:
-        return "left" if row["code"] == TooLate.code else "failed"
-    if state is None or (row is not None and row["outcome"] == "unknown"):
+    if outcome == "failed" and (state is None or code == TooLate.code):
+        return "left" if code == TooLate.code else "failed"
+    if state is None or outcome == "unknown":
         return "unknown"
     return "timed_out"
 
@@ -204,19 +211,19 @@ def judge_wave(
     empty when it could not be read; C(earlier) are the counts of the waves before.
     """
     mark = request.deployment.mark
-    fleet = {device.uuid: device for device in matching(request, rows)}
+    fleet = devices_of(rows)
     rows_of_it = [*started["not_released"], *((deployed or {}).get("devices") or ())]
     sent = {row["device_uuid"]: row for row in rows_of_it}
-    had_it = [uuid for uuid in started["members"] if uuid in fleet and marked_updates(fleet[uuid], mark)]
-    fates = {
-        uuid: fate(fleet.get(uuid), mark, sent.get(uuid))
-        for uuid in dict.fromkeys([*sent, *started["acting"], *had_it])
-    }
+    fates = {uuid: fate(fleet.get(uuid), mark, sent.get(uuid)) for uuid in dict.fromkeys([*sent, *started["acting"]])}
+    # Members that earlier runs are done with say something about the update too.
+    alone = set(started["members"]) - set(started["due"]) - set(fates)
+    had_it = {uuid: fate(fleet[uuid], mark, None) for uuid in alone if uuid in fleet}
+    had_it = {uuid: found for uuid, found in had_it.items() if found != "unknown"}
     over = started["gate"].get("closes_at")
     if over and now >= read_instant(over, "closes_at") - LAST_MOMENT:
         # They had no fair chance: the next night begins with them.
         fates = {uuid: "left" if found == "timed_out" else found for uuid, found in fates.items()}
-    counts = _counted(started, fates, fleet)
+    counts = _counted(started, {**had_it, **fates}, fleet)
     total = Counts.read(earlier).plus(counts)
     verdict, scope = judge(counts, request.thresholds.wave, started["name"]), "wave"
     if verdict.verdict == PROCEED:
@@ -235,7 +242,7 @@ def judge_wave(
         "counts": counts.as_result(),
         "total": total.as_result(),
         "limits": request.thresholds.as_result(),
-        "fates": fates,
+        "fates": fates,  # of those that this run touched
         "untouched": {
             **{one["device_uuid"]: one["word"] for one in started["skipped"]},
             **dict.fromkeys(started["gate"]["closed_devices"], "left"),
