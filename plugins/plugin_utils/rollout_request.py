@@ -78,7 +78,6 @@ class RolloutRequest:
     self_managed: frozenset[str]  # names or UUIDs
     after: str
     incomplete_ok: bool
-    approved_digest: str
     options: Mapping[str, t.Any]  # as given, decoded and with defaults; holds no token
 
 
@@ -92,6 +91,9 @@ def read_options(given: Mapping[str, t.Any]) -> dict[str, t.Any]:
     options = dict(checked.validated_parameters)
     for name, kind in (("windows", "list"), ("blackouts", "list"), ("override", "object")):
         options[name] = decoded(options[name], name, kind)
+    for name in ("groups", "self_managed"):  # "a, b" is how people answer a survey
+        options[name] = [entry.strip() for entry in options[name]] if options[name] else None
+    options["approved_digest"] = (options["approved_digest"] or "").strip()
     return options
 
 
@@ -111,7 +113,7 @@ def read_request(given: Mapping[str, t.Any]) -> RolloutRequest:
         raise InvalidInput("rollback_app goes only with rollback_flow_id: name the flow that rolls back.")
     return RolloutRequest(
         deployment=deployment,
-        waves=read_waves(options["waves"]),
+        waves=_waves(options["waves"], deployment.groups),
         seed=options["wave_seed"] or deployment.mark,
         thresholds=read_thresholds(options["thresholds"] or {}),
         soak=read_seconds(options["soak"], "soak"),
@@ -121,10 +123,9 @@ def read_request(given: Mapping[str, t.Any]) -> RolloutRequest:
         override=read_override(options["override"], calendar.windows) if calendar else None,
         offline=one_of("offline", options["offline"], OFFLINE),
         foreign_pending=one_of("foreign_pending", options["foreign_pending"], FOREIGN_PENDING),
-        self_managed=frozenset(options["self_managed"] or ()),
+        self_managed=frozenset(filter(None, options["self_managed"] or ())),
         after=one_of("after", options["after"], AFTER),
         incomplete_ok=options["incomplete_ok"],
-        approved_digest=(options["approved_digest"] or "").strip(),
         options=options,
     )
 
@@ -134,6 +135,17 @@ def deploy_request(options: Mapping[str, t.Any]) -> DeployRequest:
     params = {name: option.get("default") for name, option in DEPLOY_SPEC.items()}
     shared = {name: options[name] for name in (*_SENT, "retry_failed", "wait_timeout", "wait_interval")}
     return DeployRequest.read({**params, **shared})
+
+
+def _waves(given: t.Sequence[t.Any], groups: tuple[str, ...]) -> tuple[WaveSpec, ...]:
+    specs = read_waves(given)
+    for at, spec in enumerate(specs):
+        strangers = [group for group in spec.groups if groups and group not in groups]
+        if strangers:
+            raise InvalidInput(
+                "waves[%d].groups names '%s', which is not among groups: %s." % (at, strangers[0], ", ".join(groups))
+            )
+    return specs
 
 
 def zones_matter(options: Mapping[str, t.Any]) -> bool:
