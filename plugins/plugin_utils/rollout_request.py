@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -137,7 +137,7 @@ def deploy_request(options: Mapping[str, t.Any]) -> DeployRequest:
     return DeployRequest.read({**params, **shared})
 
 
-def _waves(given: t.Sequence[t.Any], groups: tuple[str, ...]) -> tuple[WaveSpec, ...]:
+def _waves(given: Sequence[t.Any], groups: tuple[str, ...]) -> tuple[WaveSpec, ...]:
     specs = read_waves(given)
     for at, spec in enumerate(specs):
         strangers = [group for group in spec.groups if groups and group not in groups]
