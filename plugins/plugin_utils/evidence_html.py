@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import devices_word
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils import evidence_tables as tables
@@ -28,8 +29,12 @@ from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence_val
 
 
 def render(report: Mapping[str, t.Any]) -> str:
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(PAGE)
-    return page.render(_view(report)) + "\n"
+    return _page().render(_view(report)) + "\n"
+
+
+@functools.cache
+def _page() -> Template:
+    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(PAGE)
 
 
 def _view(report: Mapping[str, t.Any]) -> tables.View:

@@ -132,7 +132,7 @@ def sentence(event: str, data: Mapping[str, t.Any]) -> str:
 def _gate(data: Mapping[str, t.Any]) -> str:
     needed = number(data.get("need_seconds"))
     need = ", an update needs %s" % duration(needed) if needed else ""
-    if data.get("override"):
+    if is_override(data):
         return "Open by override%s." % need
     if data.get("open"):
         left = data.get("remaining_seconds")
@@ -155,7 +155,7 @@ def _waves(
     by_wave: dict[str, list[Record]] = {name: [] for name in planned}
     for record in records:
         name = text(record["data"].get("wave"))
-        if name:
+        if name and record["data"].get("phase") != "rollback":
             by_wave.setdefault(name, []).append(record)
     members: dict[str | None, list[Mapping[str, t.Any]]] = {}
     for row in rows:
@@ -221,9 +221,14 @@ def _api_calls(records: Sequence[Record], plan: Mapping[str, t.Any]) -> dict[str
 
 def _override(records: Sequence[Record]) -> dict[str, t.Any] | None:
     """The override that was in force at a gate, and at how many."""
-    found = [mapping(record["data"].get("override")) for record in _of(records, "gate")]
-    used = [one for one in found if one]
+    gates = [record["data"] for record in _of(records, "gate")]
+    used = [mapping(gate["override"]) for gate in gates if is_override(gate)]
     return {**used[-1], "gates": len(used)} if used else None
+
+
+def is_override(gate: Mapping[str, t.Any]) -> bool:
+    """Whether it is open only because of one; a gate also names an override that it did not need, or that is over."""
+    return bool(mapping(gate.get("override"))) and gate.get("open") is True and gate.get("reason") == "override"
 
 
 def windows_seen(report: Report) -> list[tuple[t.Any, t.Any]]:

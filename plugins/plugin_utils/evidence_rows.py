@@ -11,10 +11,12 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence import Record
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence_values import (
     flag,
+    instant,
     mapping,
     mappings,
     number,
@@ -38,6 +40,7 @@ OUTCOMES = (
 )
 TROUBLED = frozenset({"failed", "aborted", "timed_out", "unknown"})
 NOT_SENT = frozenset({"window_closed", "not_sent"})  # codes of rows that are left for another run, not failed
+LAST_MOMENT = timedelta(seconds=2)  # before the close: a wait ends in whole seconds
 SENT_TO = frozenset({"needed", "retry", "in_flight", ""})  # classes of the plan that a wave sends to, or waits for
 
 _RERUN = "Run the rollout again: it first reads what the device shows, and sends nothing twice."
@@ -74,7 +77,10 @@ class Tracked:
     release: dict[str, t.Any] | None = None
     hold: dict[str, t.Any] | None = None
     skip: str = ""  # why the plan leaves it alone
+    skip_word: str = "skipped"
     conflict: str = ""
+    shut_out: bool = False  # its own window was closed when its wave began
+    cut_off: bool = False  # the window closed while its wave was at work
     left_open: bool = False
 
     @property
@@ -88,7 +94,9 @@ class Fleet:
     def __init__(self, records: Sequence[Record]) -> None:
         self.planned: dict[str, Tracked] = {}
         self.others: dict[str, Tracked] = {}  # touched, and not in the plan
-        self.begun: dict[str | None, str] = {}  # waves whose release or deployment has begun, and has no result yet
+        self.releasing: set[str] = set()  # waves whose gate was open, and whose release has no result yet
+        self.sending: set[str] = set()  # the same for their deployment
+        self._closes: dict[str, datetime | None] = {}  # when the window closes, by wave
         self._names: dict[str, str] = {}
         self._rolling = False
         self.dry = False
@@ -96,7 +104,7 @@ class Fleet:
         for record in records:
             follow = getattr(self, "_on_" + record["event"], None)
             if follow is not None:
-                follow(record["data"])
+                follow(record["data"], instant(record["at"]))
 
     def rows(self) -> list[dict[str, t.Any]]:
         return [self._row(one) for one in self.planned.values()]
@@ -111,10 +119,10 @@ class Fleet:
             return self.planned[key]
         return self.others.setdefault(key, Tracked(uuid, name, text(row.get("group"))))
 
-    def _on_run_started(self, data: dict[str, t.Any]) -> None:
+    def _on_run_started(self, data: dict[str, t.Any], _at: datetime | None) -> None:
         self.dry = data.get("check_mode") is True
 
-    def _on_planned(self, data: dict[str, t.Any]) -> None:
+    def _on_planned(self, data: dict[str, t.Any], _at: datetime | None) -> None:
         plan = mapping(data.get("plan"))
         for place, entry in enumerate(mappings(plan.get("devices"))):
             uuid, name = text(entry.get("device_uuid")), text(entry.get("name"))
@@ -125,6 +133,7 @@ class Fleet:
             wave, plan_class = text(entry.get("wave")) or None, text(entry.get("class"))
             self.planned[key] = Tracked(uuid, name, text(entry.get("group")), wave, plan_class, before)
             self.planned[key].skip = text(entry.get("skip"))
+            self.planned[key].skip_word = "left" if entry.get("skip_word") == "left" else "skipped"
             if name:
                 self._names.setdefault(name, key)
         for conflict in mappings(plan.get("conflicts")):
@@ -132,25 +141,38 @@ class Fleet:
             if key in self.planned:
                 self.planned[key].conflict = text(conflict.get("msg"))
 
-    def _on_gate(self, data: dict[str, t.Any]) -> None:
-        if data.get("open") is True and data.get("phase") in ("release", "deploy"):
-            self.begun[text(data.get("wave")) or None] = text(data["phase"])
+    def _on_gate(self, data: dict[str, t.Any], _at: datetime | None) -> None:
+        wave, phase = text(data.get("wave")), data.get("phase")
+        if not wave or phase not in ("release", "deploy"):
+            return
+        self._closes[wave] = instant(data.get("closes_at"))
+        if data.get("open") is not True:
+            self.sending.discard(wave)
+            return
+        self.sending.add(wave)
+        if phase == "release":
+            self.releasing.add(wave)
+        for uuid in sequence(data.get("closed_devices")):
+            if text(uuid) in self.planned:
+                self.planned[text(uuid)].shut_out = True
 
-    def _on_released(self, data: dict[str, t.Any]) -> None:
-        self.begun.pop(text(data.get("wave")) or None, None)
+    def _on_released(self, data: dict[str, t.Any], _at: datetime | None) -> None:
+        self.releasing.discard(text(data.get("wave")))
         for row in mappings(data.get("rows")):
             one = self._of(row)
             one.release, one.hold = row, None
             one.after["held"] = flag(row.get("after"))
 
-    def _on_held(self, data: dict[str, t.Any]) -> None:
+    def _on_held(self, data: dict[str, t.Any], _at: datetime | None) -> None:
         for row in mappings(data.get("rows")):
             one = self._of(row)
             one.hold = row
             one.after["held"] = flag(row.get("after"))
 
-    def _on_deployed(self, data: dict[str, t.Any]) -> None:
-        self.begun.pop(text(data.get("wave")) or None, None)
+    def _on_deployed(self, data: dict[str, t.Any], _at: datetime | None) -> None:
+        wave = text(data.get("wave"))
+        self.releasing.discard(wave)
+        self.sending.discard(wave)
         for row in mappings(data.get("rows")):
             one = self._of(row)
             if self._rolling:
@@ -160,21 +182,31 @@ class Fleet:
             if flag(row.get("held")) is not None:
                 one.after["held"] = row["held"]
 
-    def _on_observed(self, data: dict[str, t.Any]) -> None:
+    def _on_observed(self, data: dict[str, t.Any], _at: datetime | None) -> None:
         for row in mappings(data.get("devices")):
             one = self._of(row)
             one.after.update({key: row[key] for key in one.after if row.get(key) is not None})
-            if one.sent is not None and not self._rolling:
+            if (one.sent is not None or one.wave in self.sending) and not self._rolling:
                 one.status = text(row.get("status")) or one.status
 
-    def _on_rollback_started(self, data: dict[str, t.Any]) -> None:
+    def _on_judged(self, data: dict[str, t.Any], at: datetime | None) -> None:
+        """Nothing was sent if there is no result by now. What the close cut off had no fair chance."""
+        wave = text(data.get("wave"))
+        self.releasing.discard(wave)
+        self.sending.discard(wave)
+        closes = self._closes.get(wave)
+        if closes and at and at >= closes - LAST_MOMENT:
+            for one in self.planned.values():
+                one.cut_off = one.cut_off or one.wave == wave
+
+    def _on_rollback_started(self, data: dict[str, t.Any], _at: datetime | None) -> None:
         self._rolling = True
         for uuid in sequence(data.get("device_uuids")):
             one = self.planned.get(text(uuid))
             if one is not None:
                 one.rollback = "started"
 
-    def _on_run_ended(self, data: dict[str, t.Any]) -> None:
+    def _on_run_ended(self, data: dict[str, t.Any], _at: datetime | None) -> None:
         self.ended = True
         named = {text(name) for name in sequence(data.get("left_open"))}
         for one in [*self.planned.values(), *self.others.values()]:
@@ -184,8 +216,8 @@ class Fleet:
         """Whether this run has let it loose and is not known to have held it again; an ended run says so itself."""
         if self.ended or self.dry:
             return one.left_open
-        if one.wave is not None and self.begun.get(one.wave) == "release" and one.before["held"] is not False:
-            return one.release is None
+        if one.wave in self.releasing and one.hold is None and one.before["held"] is not False:
+            return not (one.skip or one.shut_out) and one.plan_class in SENT_TO
         released = mapping(one.release)
         return released.get("outcome") in ("changed", "unknown") and mapping(one.hold).get("after") is not True
 
@@ -225,7 +257,9 @@ class Fleet:
             if one.plan_class in ("current", "done"):
                 return _of_class(one)
             return "not_in_a_wave", LEFT_ALONE["not_in_a_wave"]
-        if self.begun.get(one.wave) == "deploy" and not one.skip and one.plan_class in SENT_TO:
+        if one.wave in self.sending and not (one.skip or one.shut_out) and one.plan_class in SENT_TO:
+            if one.status:
+                return _of_sent(one, {})
             return "unknown", "The records end while the wave %s was being deployed to." % one.wave
         released = mapping(one.release)
         if released.get("outcome") in ("failed", "unknown") and released.get("code") not in NOT_SENT:
@@ -234,14 +268,18 @@ class Fleet:
 
 
 def _of_class(one: Tracked, dry: bool = False) -> tuple[str, str]:
-    """For a device that nothing was sent to."""
-    if one.plan_class == "current":
+    """For a device that nothing was sent to. What its wave saw of it is newer than the plan."""
+    plan_class = text(mapping(one.sent).get("plan")) or one.plan_class
+    if plan_class == "current":
         return "current", "It has the wanted version already."
-    if one.plan_class == "done":
+    if plan_class == "done":
         return "already_done", "An earlier run updated it."
-    cause = one.skip or (one.plan_class if one.plan_class not in SENT_TO else "")
+    cause = one.skip or (plan_class if plan_class not in SENT_TO else "")
     if cause:
-        return "skipped", one.conflict or LEFT_ALONE.get(cause, "The plan has it as %s." % cause)
+        word = one.skip_word if one.skip else "skipped"
+        return word, one.conflict or LEFT_ALONE.get(cause, "The plan has it as %s." % cause)
+    if one.shut_out:
+        return "left", "Its window was closed when its wave began."
     if dry:
         return "left", "Check mode: nothing was sent."
     refused = [row for row in (one.sent, one.release) if row and row.get("code") in NOT_SENT]
@@ -265,6 +303,8 @@ def _of_sent(one: Tracked, row: dict[str, t.Any]) -> tuple[str, str]:
         return "unknown", said or "It is not known whether it received the update."
     if row.get("outcome") == "failed":
         return ("left" if row.get("code") in NOT_SENT else "failed"), said or "Nothing could be sent to it."
+    if (one.was_sent or status) and one.cut_off:
+        return "left", "The window closed before its update had finished; the next run goes on with it."
     if one.was_sent or status:
         seen = "was still %s" % status.replace("_", " ") if status else "had not shown up"
         return "timed_out", said or "Its update %s when it was last looked at." % seen

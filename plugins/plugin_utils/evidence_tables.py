@@ -15,10 +15,12 @@ from datetime import timezone, tzinfo
 
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils import evidence_words as words
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence import zone_named
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence_report import is_override
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence_values import (
     duration,
     instant,
     mapping,
+    sequence,
     text,
 )
 
@@ -76,15 +78,14 @@ def plan(report: Mapping[str, t.Any], clock: Clock) -> View:
     calls = mapping(plan.get("api_calls"))
     counts = ["%s %s" % (key.replace("_", " "), text(value)) for key, value in mapping(plan.get("counts")).items()]
     need = plan.get("need_seconds")
+    asked = mapping(report["run"].get("inputs")).get("windows")
+    windows = sequence(plan.get("windows")) or sequence(asked)
     facts = [
         ("Digest", text(plan.get("digest"))),
         ("Mark", text(plan.get("mark"))),
         ("Devices", ", ".join(counts)),
         ("An update needs", duration(need) if need is not None else ""),
-        (
-            "Windows",
-            "; ".join(_window(one) for one in plan["windows"]) if isinstance(plan.get("windows"), list) else "",
-        ),
+        ("Windows", "; ".join(_window(one) for one in windows)),
         ("API calls foreseen", ", ".join("%s %s" % (key, text(value)) for key, value in calls.items())),
     ]
     waves = [
@@ -136,7 +137,7 @@ def judgements(report: Mapping[str, t.Any], clock: Clock) -> View:
 
 
 def _gate(phase: Mapping[str, t.Any], clock: Clock) -> View:
-    is_open, override = phase.get("open") is True, bool(phase.get("override"))
+    is_open, override = phase.get("open") is True, is_override(phase)
     notes = (
         [text(note) for note in phase["notes"]] if isinstance(phase.get("notes"), list) else [text(phase.get("notes"))]
     )
@@ -158,10 +159,10 @@ def _judged(phase: Mapping[str, t.Any], clock: Clock) -> View:
     return {
         "at": clock.both(phase["at"]),
         "wave": phase["wave"] or NOTHING,
-        "scope": "the whole rollout" if phase.get("scope") == "total" else "the wave",
+        "phase": text(phase.get("phase")).replace("_", " "),
         "kind": VERDICT_KINDS.get(verdict, "warn"),
         "verdict": " ".join(reversed(words.VERDICT_WORDS.get(verdict, (verdict,)))),
-        "counts": ", ".join(words.thresholds(phase)),
+        "counts": words.thresholds(phase),
         "msg": phase["msg"],
     }
 

@@ -128,10 +128,11 @@ BODY = """
 {% endfor %}</tbody></table>{% endcall %}{% endif %}
 {% if verdicts %}<h3>Verdicts</h3>{% call region("Verdicts") %}<table>
 <caption>What was counted, beside what is allowed</caption>
-{{ heads(["When", "Wave", "Over", "Verdict", "Counts", "Why"]) }}<tbody>
-{% for one in verdicts %}<tr>{{ when(one.at) }}<td>{{ one.wave }}</td><td>{{ one.scope }}</td>
+{{ heads(["When", "Wave", "Phase", "Verdict", "Counts", "Why"]) }}<tbody>
+{% for one in verdicts %}<tr>{{ when(one.at) }}<td>{{ one.wave }}</td><td>{{ one.phase }}</td>
 <td class="o {{ one.kind }}">{{ one.verdict }}</td>
-<td>{{ one.counts }}</td><td class="wide">{{ one.msg }}</td></tr>
+<td class="wide">{% for line in one.counts %}{{ line }}{% if not loop.last %}<br>{% endif %}{% endfor %}</td>
+<td class="wide">{{ one.msg }}</td></tr>
 {% endfor %}</tbody></table>{% endcall %}{% endif %}
 </section>{% endif %}
 {% if hooks %}<section aria-labelledby="h-hooks"><h2 id="h-hooks">Hooks</h2>{% call region("Hooks") %}<table>

@@ -31,6 +31,7 @@ OUTCOME_WORDS = {
 RUN_WORDS = {
     "succeeded": ("Succeeded", "good", "\N{CHECK MARK}"),
     "nothing_to_do": ("Nothing to do", "good", "="),
+    "planned": ("Planned", "left", "="),
     "incomplete": ("Incomplete", "warn", "!"),
     "window_closed": ("Window closed", "warn", "!"),
     "stopped": ("Stopped", "bad", "\N{BLACK SQUARE}"),
@@ -54,7 +55,8 @@ def run_word(report: Mapping[str, t.Any]) -> tuple[str, str, str]:
     run = report["run"]
     if not run["ended"]:
         return "Not ended", "warn", "?"
-    known = RUN_WORDS.get(run["outcome"] or "")
+    closed = run["outcome"] == "incomplete" and run["code"] == "window_closed"
+    known = RUN_WORDS.get("window_closed" if closed else run["outcome"] or "")
     return known or ((run["outcome"] or "ended").replace("_", " ").capitalize(), "warn", "!")
 
 
@@ -122,19 +124,22 @@ def attention(report: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
 
 
 def thresholds(phase: Mapping[str, t.Any]) -> list[str]:
-    """Counts beside what is allowed: failed 1 (limit 0)."""
-    counts, limits = mapping(phase.get("counts")), mapping(phase.get("limits"))
+    """Counts beside what is allowed, of the wave and of all waves so far: failed 1 (limit 0)."""
+    limits, total = mapping(phase.get("limits")), mapping(phase.get("total"))
+    if not total:
+        return [_beside(mapping(phase.get("counts")), limits)]
+    return [
+        "the wave: " + _beside(mapping(phase.get("counts")), mapping(limits.get("wave"))),
+        "all waves so far: " + _beside(total, mapping(limits.get("total"))),
+    ]
+
+
+def _beside(counts: Mapping[str, t.Any], limits: Mapping[str, t.Any]) -> str:
     found = []
     for name in [*COUNTS, *sorted({*counts, *limits} - {*COUNTS, "minimum"})]:
-        if name in counts or name in limits:
+        if counts.get(name) or name in limits or name == "due":
             said = "%s %s" % (name.replace("_", " "), text(counts.get(name)) or "\N{EN DASH}")
-            found.append("%s (limit %s)" % (said, _limit(limits[name])) if name in limits else said)
+            found.append("%s (limit %s)" % (said, text(limits[name])) if name in limits else said)
     if "minimum" in limits:
-        found.append("a verdict needs %s" % _limit(limits["minimum"]))
-    return found
-
-
-def _limit(limit: t.Any) -> str:
-    if isinstance(limit, Mapping):
-        return ", ".join("%s %s" % (text(key).replace("_", " "), text(value)) for key, value in limit.items())
-    return text(limit)
+        found.append("a verdict needs %s" % text(limits["minimum"]))
+    return ", ".join(found)

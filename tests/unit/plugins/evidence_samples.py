@@ -178,29 +178,25 @@ def deployed_row(number: int, one: Mapping[str, Any], fates: Mapping[str, Mappin
     return {**row, **fates.get(one["name"], {})}
 
 
-def judge(script: Script, wave: str, rows: Sequence[Mapping[str, Any]], verdict: str, scope: str = "wave") -> None:
-    success = sum(row["status"] == "success" for row in rows)
-    failed = sum(row["status"] == "failed" for row in rows)
+def judge(script: Script, wave: str, rows: Sequence[Mapping[str, Any]], verdict: str, phase: str) -> None:
+    tally = {name: sum(row["status"] == name for row in rows) for name in ("success", "failed", "aborted")}
+    unknown = sum(row["status"] is None for row in rows)
+    moving = len(rows) - unknown - sum(tally.values())
+    counts = {"due": len(rows), "sample": len(rows), **tally, "timed_out": moving, "unknown": unknown, "offline": 0}
+    stops = verdict == "stop"
     script.say(
         "judged",
         wave=wave,
-        phase="after_wait",
+        phase=phase,
         verdict=verdict,
-        code="rollout_failed" if verdict == "stop" else None,
-        msg="%s: %d of %d succeeded." % (wave, success, len(rows))
-        if verdict == "proceed"
-        else "%s: %d of %d failed, allowed are 0." % (wave, failed, len(rows)),
-        counts={
-            "sample": len(rows),
-            "success": success,
-            "failed": failed,
-            "aborted": 0,
-            "timed_out": len(rows) - success - failed,
-            "unknown": 0,
-            "offline": 0,
-        },
-        limits={"failed": "2%" if len(rows) > 20 else "0", "timed_out": "5%", "minimum": 1},
-        scope=scope,
+        code="rollout_failed" if stops else None,
+        msg="%s: %d of %d failed, allowed are 0." % (wave, tally["failed"], len(rows))
+        if stops
+        else "%s: %d of %d succeeded." % (wave, tally["success"], len(rows)),
+        counts=counts,
+        total=counts,
+        limits={"wave": {"failed": "0", "timed_out": "5%", "minimum": 1}, "total": {"failed": "2%", "minimum": 10}},
+        scope="wave" if stops else "total",
     )
 
 
@@ -215,7 +211,7 @@ def wave(
     soak: int = 600,
     **gating: Any,
 ) -> None:
-    """A wave, from its gate to the hold after it."""
+    """A wave as the role works through it: gate, release, deploy, look, judge, hold, soak, look and judge again."""
     own = [one for one in plan["devices"] if one["wave"] == name and one["class"] == "needed" and not one["skip"]]
     script.say("wave_started", 2, wave=name, due=len(own))
     gate(script, name, "release", closes, **gating)
@@ -224,16 +220,13 @@ def wave(
         "released",
         4 + len(own) * 0.6,
         wave=name,
-        phase="release",
         rows=trigger_rows(own, held=False),
         summary={"total": len(own), "changed": len(own)},
         api_calls=calls,
         msg="Released %d devices." % len(own),
     )
-    gate(script, name, "deploy", closes, **gating)
     rows = [deployed_row(number, one, fates) for number, one in enumerate(own)]
-    started = script.now
-    takes = 240 + len(own) * 6
+    started, takes = script.now, 240 + len(own) * 6
     script.say(
         "deployed",
         takes,
@@ -247,24 +240,28 @@ def wave(
         started_at=iso(started),
         ended_at=iso(started + timedelta(seconds=takes)),
     )
-    judge(script, name, rows, verdict)
-    if verdict == "proceed":
-        if soak:
-            script.say("soaked", soak, wave=name, seconds=soak)
-        seen = [
-            {
-                "device_uuid": row["device_uuid"],
-                "name": row["name"],
-                "held": False,
-                "online": True,
-                "version": "3.2.0" if row["status"] == "success" else "3.1.0",
-                "status": row["status"],
-            }
-            for row in rows
-        ]
-        script.say("observed", 5, wave=name, phase="after_soak", devices=seen, api_calls={**CALLS, "writes": 0})
+    look(script, name, rows, "after_wait", 5)
+    judge(script, name, rows, verdict, "after_wait")
     hold(script, name, own)
+    if verdict == "proceed":
+        look(script, name, rows, "after_soak", soak)
+        judge(script, name, rows, verdict, "after_soak")
     script.say("wave_ended", 1, wave=name, due=len(own))
+
+
+def look(script: Script, name: str, rows: Sequence[Mapping[str, Any]], phase: str, after: int) -> None:
+    seen = [
+        {
+            "device_uuid": row["device_uuid"],
+            "name": row["name"],
+            "held": phase == "after_soak",
+            "online": True,
+            "version": "3.2.0" if row["status"] == "success" else "3.1.0",
+            "status": row["status"],
+        }
+        for row in rows
+    ]
+    script.say("observed", after, wave=name, phase=phase, devices=seen, api_calls={**CALLS, "writes": 0})
 
 
 def hold(script: Script, name: str | None, own: Sequence[Mapping[str, Any]]) -> None:
@@ -272,7 +269,7 @@ def hold(script: Script, name: str | None, own: Sequence[Mapping[str, Any]]) -> 
         "held",
         4 + len(own) * 0.6,
         wave=name,
-        phase="end",
+        phase="after_wave",
         rows=trigger_rows(own, held=True),
         summary={"total": len(own), "changed": len(own)},
         api_calls={**CALLS, "writes": len(own)},
@@ -281,8 +278,7 @@ def hold(script: Script, name: str | None, own: Sequence[Mapping[str, Any]]) -> 
 
 
 def end(script: Script, outcome: str, msg: str, total: int, **more: Any) -> None:
-    calls = {"reads": 141, "writes": 2 * total, "retries": 6, "waited_seconds": 64.5}
-    given = {"code": None, "summary": {"total": total}, "after": "hold", "api_calls": calls, "left_open": [], **more}
+    given = {"code": None, "summary": {"total": total}, "after": "hold", "left_open": [], **more}
     script.say("run_ended", 3, outcome=outcome, msg=msg, **given)
 
 
@@ -445,7 +441,7 @@ def main() -> None:
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     half = Script()
-    half.records = window_closed().records[:20]
+    half.records = window_closed().records[:18]
     for name, script in {**{name: make() for name, make in SAMPLES.items()}, "killed": half}.items():
         chain = Chain.read(script.text)
         report = build_report(chain)
