@@ -19,8 +19,8 @@ def _yaml(name: str):
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
 
-# Needs no account, so connection defaults must not reach it.
-WITHOUT_CONNECTION = {"connect_window"}
+# These need no account, so connection defaults must not reach it.
+WITHOUT_CONNECTION = {"connect_evidence", "connect_window"}
 
 
 def test_every_module_that_connects_is_in_the_action_group():
