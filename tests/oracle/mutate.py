@@ -47,7 +47,14 @@ def work_items(modules: list[Path], folder: Path) -> list[WorkItem]:
     with use_db(str(folder / "session.sqlite")) as database:
         init(modules, database, {})
         found = list(database.pending_work_items)
-    return [item for item in found if OPERATORS.fullmatch(item.mutations[0].operator_name)]
+    kept = [item for item in found if OPERATORS.fullmatch(item.mutations[0].operator_name)]
+    return sorted(kept, key=_order)
+
+
+def _order(item: WorkItem) -> tuple[str, tuple[int, int], str, int]:
+    """The same each time, for the sake of the seed."""
+    mutation = item.mutations[0]
+    return str(mutation.module_path), mutation.start_pos, mutation.operator_name, mutation.occurrence
 
 
 def enter_a_copy(folder: str) -> None:
