@@ -57,7 +57,7 @@ class Limit:
         return count <= (sample * self.number / 100 if self.is_percent else self.number)
 
     def __str__(self) -> str:
-        return "%g%s" % (self.number, "%" if self.is_percent else "")
+        return "%.10g%s" % (self.number, "%" if self.is_percent else "")
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class Size:
         return min(total, wanted)
 
     def __str__(self) -> str:
-        return "%g%s" % (self.number, "%" if self.is_percent else "")
+        return "%.10g%s" % (self.number, "%" if self.is_percent else "")
 
 
 @dataclass(frozen=True)
