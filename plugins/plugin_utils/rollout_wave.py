@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deadline import TooLate
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
+    DONE,
     FAILURES,
     IN_FLIGHT,
     RETRY,
@@ -149,10 +150,16 @@ def start_wave(
             if found
         ],
         "gate": passed.as_result(),
-        "allowed_failures": allowed_failures(request.thresholds.wave, len(acting)),
+        "allowed_failures": _allowed_failures(request, list(planned.values()), len(acting)),
         "wait_timeout": _wait_timeout(request, passed, now),
         "soak_seconds": _soak(request, wave),
     }
+
+
+def _allowed_failures(request: RolloutRequest, classes: Sequence[str], acting: int) -> int:
+    """How many of those that act may fail; those that are done with count for the wave too."""
+    broken = sum(classes.count(name) for name in FAILURES)
+    return max(0, allowed_failures(request.thresholds.wave, acting + classes.count(DONE) + broken) - broken)
 
 
 def _wait_timeout(request: RolloutRequest, passed: Gate, now: datetime) -> int:
