@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import read_windows
 from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.windows import openings, status
 
@@ -14,10 +16,37 @@ NOON = {"name": "noon", "timezone": "Europe/Paris", "start": "12:00", "end": "13
 EXPIRED = {"reason": "CVE", "by": "Jane", "until": "2026-11-24T10:00Z", "window": "night"}
 
 
-def test_calendars_are_values():
-    one, same, other = (read_windows([window]) for window in (NIGHT, dict(NIGHT), NOON))
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"start": "22:00", "end": "04:00"},
+        {"cron": "0 22 * * *", "duration": "1h"},
+        {"rrule": "FREQ=DAILY", "start": "22:00", "duration": "1h"},
+        {"from": "2027-01-01", "to": "2027-01-02"},
+    ],
+)
+def test_calendars_are_values(form):
+    one, same, other = (read_windows([{"name": "w", "timezone": "UTC", **more}]) for more in (form, form, NOON))
     assert one == same != other
     assert len({one, same, other}) == 2
+
+
+def test_a_yearly_rule_knows_january():
+    yearly = {"timezone": "UTC", "rrule": "FREQ=YEARLY;BYMONTH=1,12;BYMONTHDAY=31", "start": "01:00", "duration": "1h"}
+    assert openings(yearly, "2026-11-01", 130) == ["12-31 01:00 - 12-31 02:00", "01-31 01:00 - 01-31 02:00"]
+
+
+def test_what_is_skipped_is_noted_also_when_nothing_else_opens():
+    once = {"name": "once", "timezone": "Europe/Berlin", "from": "2027-03-28T02:10", "to": "2027-03-28T02:50"}
+    found = status([once], "2027-03-01T00:00")
+    assert found.next_opening is None
+    assert any(note.startswith("once is skipped at 2027-03-28T01:00:00Z") for note in found.notes)
+
+
+def test_the_first_of_several_hard_blackouts_is_named():
+    hard = [{"name": name, "timezone": "UTC", "start": "00:00", "end": "06:00"} for name in ("ledger", "payroll")]
+    notes = status([NIGHT], "2026-11-24T01:00", hard, override={**EXPIRED, "until": "2026-11-24T02:00Z"}).notes
+    assert "Override by Jane (CVE) does not open: blackout ledger is hard." in notes
 
 
 def test_the_last_minute_of_an_hour_may_be_chosen():
