@@ -207,7 +207,7 @@ def digest(request: RolloutRequest, waves: Sequence[Wave]) -> str:
     decided = {
         "mark": request.deployment.mark,
         "comment": request.deployment.comment,
-        "waves": [[wave.spec.name, sorted(device.key for device in wave.devices)] for wave in waves],
+        "waves": [[wave.spec.name, sorted(device.key for device in wave.devices), wave.spec.soak] for wave in waves],
         "rules": rules,
     }
     text = json.dumps(decided, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
@@ -259,7 +259,7 @@ def _calls(request: RolloutRequest, waves: Sequence[Wave], members: Sequence[Mem
     """What a run without faults needs. C(least) counts writes and one reading of the fleet."""
     acting = [member for member in members if member.acts]
     releases = sum(member.device.held is not False and member.is_ours for member in acting)
-    holds = sum(member.is_ours for member in acting) if request.after == "hold" else 0
+    holds = {"hold": sum(member.is_ours for member in acting), "restore": releases, "release": 0}[request.after]
     everybody = [member.device for member in members]
     sendings = 0
     for wave in waves:
