@@ -83,8 +83,10 @@ class Openings:
         """Openings that end after C(at), in order, each as soon as its end is certain."""
         known, limit = at, at + STEPS[-1] * DAY
         start = self._free_from(at, device)
+        if start is None:
+            return
         openings: list[Interval] = []
-        for days in STEPS if start else ():
+        for days in STEPS:
             high = min(start + days * DAY, limit)
             openings, effort = self.within(at, high, device)
             for each in openings:
@@ -108,11 +110,9 @@ class Openings:
         """When the opening around C(at) began; None when that is longer ago than is of interest."""
         for days in STEPS[:-2]:
             low = at - days * DAY
-            openings, effort = self.within(low, at + SECOND, device)
+            openings, _effort = self.within(low, at + SECOND, device)
             if openings[-1].opens > low:
                 return openings[-1].opens
-            if effort > MANY:
-                break
         return None
 
     def skipped(self, start: datetime, end: datetime, device: tzinfo | None) -> list[Skipped]:

@@ -229,9 +229,17 @@ def test_a_change_of_the_clock_within_is_noted(window, at, note):
     assert any(note in each for each in status(window, at).notes)
 
 
-@pytest.mark.parametrize("at", ["2027-03-28T01:00", "2027-03-28T12:00"])
-def test_a_change_at_an_edge_is_none_within(at):
-    assert not any("clock" in note for note in status(daily("03:00", end="04:00"), at).notes)
+@pytest.mark.parametrize(
+    ("window", "at"),
+    [
+        (daily("03:00", end="04:00"), "2027-03-28T01:00"),
+        (daily("03:00", end="04:00"), "2027-03-28T12:00"),
+        (daily("01:00", end="02:00"), "2027-03-28T00:30"),
+        (daily("23:00", end="02:00"), "2027-03-28T00:30"),
+    ],
+)
+def test_a_change_at_an_edge_is_none_within(window, at):
+    assert not any("clock" in note for note in status(window, at).notes)
 
 
 def test_a_day_that_a_zone_skipped():

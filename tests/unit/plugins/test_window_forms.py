@@ -89,6 +89,11 @@ def test_a_recurrence_may_have_an_end_instead_of_a_duration():
             60,
             ["01-10 00:30 - 01-10 01:30", "01-11 00:30 - 01-11 01:30", "01-12 00:30 - 01-12 01:30"],
         ),
+        (
+            "DTSTART;VALUE=DATE-TIME;TZID=UTC:20270110T013000 RRULE:FREQ=DAILY;COUNT=1",
+            60,
+            ["01-10 01:30 - 01-10 02:30"],
+        ),
         ("DTSTART:20270110T013000Z\nRRULE:FREQ=DAILY;COUNT=1", 60, ["01-10 01:30 - 01-10 02:30"]),
         (
             "DTSTART;TZID=Europe/Paris:20160110T013000 RRULE:FREQ=WEEKLY;BYDAY=SU;UNTIL=20270118T000000Z",

@@ -231,6 +231,10 @@ def test_overlapping_windows():
     ]
 
 
+def test_a_window_does_not_overlap_with_itself():
+    assert lint([{"name": "long", "timezone": "UTC", "start": "00:00", "duration": "25h"}]) == []
+
+
 def test_long_times_without_an_opening():
     windows = [
         {"name": name, "timezone": "UTC", "from": "2027-%s-01" % name, "duration": "1d"} for name in ("01", "02", "04")
