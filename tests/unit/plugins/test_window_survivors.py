@@ -43,10 +43,34 @@ def test_what_is_skipped_is_noted_also_when_nothing_else_opens():
     assert any(note.startswith("once is skipped at 2027-03-28T01:00:00Z") for note in found.notes)
 
 
+def test_a_change_at_the_close_is_not_within_the_opening():
+    night = {"timezone": "Europe/Berlin", "from": "2027-03-28T01:00", "duration": "1h"}
+    assert not any("The clock" in note for note in status([night], "2027-03-28T00:30").notes)
+    longer = {**night, "duration": "61m"}
+    assert any("The clock" in note for note in status([longer], "2027-03-28T00:30").notes)
+
+
 def test_the_first_of_several_hard_blackouts_is_named():
     hard = [{"name": name, "timezone": "UTC", "start": "00:00", "end": "06:00"} for name in ("ledger", "payroll")]
     notes = status([NIGHT], "2026-11-24T01:00", hard, override={**EXPIRED, "until": "2026-11-24T02:00Z"}).notes
     assert "Override by Jane (CVE) does not open: blackout ledger is hard." in notes
+
+
+def test_a_weekend_has_two_days():
+    weekend = {"timezone": "UTC", "days": "weekend", "start": "01:00", "duration": "1h"}
+    assert openings(weekend, "2026-11-23", 7) == ["11-28 01:00 - 11-28 02:00", "11-29 01:00 - 11-29 02:00"]
+
+
+def test_the_last_day_of_a_leap_year_may_be_chosen():
+    last = {"timezone": "UTC", "rrule": "FREQ=YEARLY;BYYEARDAY=366", "start": "01:00", "duration": "1h"}
+    assert openings(last, "2027-12-01", 500) == ["12-31 01:00 - 12-31 02:00"]
+
+
+def test_of_two_offsets_the_answer_has_that_of_the_opening():
+    moving = {"from": "2027-03-28T01:00+01:00", "to": "2027-03-28T04:00+02:00"}
+    result = status([moving], "2027-03-28T00:30").as_result()
+    assert result["opened_at_local"] == "2027-03-28T01:00:00+01:00"
+    assert result["closes_at_local"] == "2027-03-28T03:00:00+01:00"
 
 
 def test_the_last_minute_of_an_hour_may_be_chosen():
