@@ -64,7 +64,8 @@ class Rule:
         for wall in islice(found, self.count):
             if self.until and (instant(wall, zone) if self.until.tzinfo else wall) > self.until:
                 return
-            yield wall
+            if wall >= first:  # what was counted may be long ago
+                yield wall
 
     def _all(self, first: datetime, last: datetime) -> Iterator[datetime]:
         first = max(first, self.begins or first)
@@ -73,7 +74,7 @@ class Rule:
         while period <= last:
             if period not in self._known:
                 self._known[period] = self._within(period)
-            yield from (wall for wall in self._known[period] if first <= wall)
+            yield from (wall for wall in self._known[period] if first <= wall <= last)
             period = (period + 366 * DAY if yearly else period + 31 * DAY).replace(day=1)
             if yearly:
                 period = period.replace(month=1)

@@ -76,6 +76,12 @@ def test_a_recurrence(rule, length, expected):
     assert days(rule, "2027-01-01", length) == expected
 
 
+def test_what_was_counted_long_ago_is_not_worked_out():
+    counted = calendar(recurring("FREQ=DAILY;COUNT=9999", **{"from": "2005-01-01"}))
+    now = utc("2026-11-23T00:00")
+    assert len(list(counted.windows[0].sources[0].spans(now, now + timedelta(hours=1), None))) < 6
+
+
 def test_a_recurrence_may_have_an_end_instead_of_a_duration():
     window = {"timezone": "UTC", "rrule": "FREQ=MONTHLY;BYDAY=1SA", "start": "22:00", "end": "04:00"}
     assert openings(window, "2027-01-01", 31) == ["01-02 22:00 - 01-03 04:00"]
