@@ -14,7 +14,8 @@ description:
     of the one before, so that a record that is changed, removed, inserted or moved later is found.
   - Makes a report of the records, as JSON for programs and as one HTML file for people. The HTML needs no network and
     no JavaScript, and is as good on paper.
-  - The role C(rollout) uses it. Playbooks may add records of their own, which the report shows as they are.
+  - The role P(edgeops.jfrog_connect.rollout#role) uses it. Playbooks may add records of their own, which the report
+    shows as they are.
 author:
   - EdgeOps (@edgeops-collections)
 attributes:
@@ -38,8 +39,8 @@ options:
     description:
       - The file of JSON lines, by custom with the ending C(.jsonl). Give each run a file of its own.
       - Its folder is made with mode 0700 and the file with mode 0600, if they are not there yet.
-      - Several processes may add to it at the same time. A record is on the disk when the task ends. A line that was cut
-        off, because its writer was killed, is left as it is, and the next record starts a new line.
+      - Several processes may add to it at the same time. A record is on the disk when the task ends. A line that was
+        cut off, because its writer was killed, is left as it is, and the next record starts a new line.
     type: path
     required: true
   event:
@@ -49,8 +50,8 @@ options:
   data:
     description:
       - What is to be known about it. Goes only with O(event).
-      - The C(timezone) in the first record of a file, an IANA name such as V(Europe/Paris), is that of the local times in
-        all its records and in the report. Without, it is the controller's.
+      - The C(timezone) in the first record of a file, an IANA name such as V(Europe/Paris), is that of the local times
+        in all its records and in the report. Without, it is the controller's.
     type: dict
     default: {}
   report:
@@ -61,8 +62,8 @@ options:
     default: false
   secrets:
     description:
-      - Texts that must not be written. Wherever one of them is in O(data), also as part of a longer text, quoted as in a
-        URL or encoded in base64, V(***) is written in its place.
+      - Texts that must not be written. Wherever one of them is in O(data), also as part of a longer text, quoted as in
+        a URL or encoded in base64, V(***) is written in its place.
     type: list
     elements: str
     default: []

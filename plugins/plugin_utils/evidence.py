@@ -91,7 +91,12 @@ def parse_record(line: str) -> Record | None:
     if not isinstance(record, dict) or tuple(sorted(record)) != KEYS:
         return None
     texts = all(isinstance(record[key], str) for key in ("at", "at_local", "event", "hash", "previous"))
-    whole = texts and type(record["seq"]) is int and isinstance(record["data"], dict)
+    whole = (
+        texts
+        and isinstance(record["seq"], int)
+        and not isinstance(record["seq"], bool)
+        and isinstance(record["data"], dict)
+    )
     return record if whole else None
 
 

@@ -195,7 +195,7 @@ def _stack(name: str, counts: Mapping[str, int]) -> tables.View:
                 }
             )
             x += width
-    said = ", ".join("%s %d" % (words.outcome_word(bar["outcome"]), bar["count"]) for bar in bars)
+    said = ", ".join("%s %d" % (words.outcome_word(piece["outcome"]), piece["count"]) for piece in bars)
     return {"name": name, "total": counts["total"], "bars": bars, "text": "%s: %s" % (name, said)}
 
 

@@ -60,7 +60,7 @@ def timeline(report: Mapping[str, t.Any], zone: tzinfo | None) -> dict[str, t.An
     """None when all is known of is one instant."""
     bars = _bars(report["phases"])
     times = [at for at in (instant(phase["at"]) for phase in report["phases"]) if at]
-    times += [edge for bar in bars for edge in (bar.start, bar.end)]
+    times += [edge for piece in bars for edge in (piece.start, piece.end)]
     if not times or min(times) == max(times):
         return None
     windows = windows_seen(dict(report))
@@ -68,8 +68,8 @@ def timeline(report: Mapping[str, t.Any], zone: tzinfo | None) -> dict[str, t.An
     waves = [None, *(wave["name"] for wave in report["waves"])]
     sizes = {wave["name"]: wave for wave in report["waves"]}
     of_wave: dict[str | None, list[Bar]] = {name: [] for name in waves}
-    for bar in bars:
-        of_wave.setdefault(bar.wave, []).append(bar)
+    for piece in bars:
+        of_wave.setdefault(piece.wave, []).append(piece)
     rows = [
         _row(name, place, of_wave[name], sizes.get(name or "", {}), scale, zone) for place, name in enumerate(waves)
     ]
@@ -88,7 +88,7 @@ def timeline(report: Mapping[str, t.Any], zone: tzinfo | None) -> dict[str, t.An
         "kinds": [
             {"name": kind, "class": kind.replace(" ", "_")}
             for kind in ("wait", *BARS.values(), "rollback", CLOSED)
-            if any(bar.kind == kind for bar in bars)
+            if any(piece.kind == kind for piece in bars)
         ],
     }
 
@@ -134,26 +134,31 @@ def _row(
     size = "%d device%s" % (wave["size"], "" if wave["size"] == 1 else "s") if wave else ""
     verdict = "%s %s" % (sign, word) if word else ""
     if wave and not word:
-        verdict = CLOSED if any(bar.kind == CLOSED for bar in bars) else "" if wave["started_at"] else "not begun"
+        verdict = CLOSED if any(piece.kind == CLOSED for piece in bars) else "" if wave["started_at"] else "not begun"
     return {
         "label": RUN if name is None else name,
         "detail": " \N{MIDDLE DOT} ".join(filter(None, (size, verdict))),
         "text_y": y + 15,
         "y": y + 20,
-        "bars": [_drawn(bar, scale, zone) for bar in bars],
+        "bars": [_drawn(piece, scale, zone) for piece in bars],
     }
 
 
-def _drawn(bar: Bar, scale: Scale, zone: tzinfo | None) -> dict[str, t.Any]:
-    x, end = scale.place(bar.start), scale.place(bar.end)
+def _drawn(piece: Bar, scale: Scale, zone: tzinfo | None) -> dict[str, t.Any]:
+    x, end = scale.place(piece.start), scale.place(piece.end)
     width = round(end - x, 3)
     return {
         "x": x,
         "width": "%s%%" % width if width >= THIN else "4",
-        "class": bar.kind.replace(" ", "_"),
-        "label": bar.kind if width >= LABELLED else "",
+        "class": piece.kind.replace(" ", "_"),
+        "label": piece.kind if width >= LABELLED else "",
         "title": "%s: %s to %s (%s)"
-        % (bar.kind, _clock(bar.start, zone), _clock(bar.end, zone), duration((bar.end - bar.start).total_seconds())),
+        % (
+            piece.kind,
+            _clock(piece.start, zone),
+            _clock(piece.end, zone),
+            duration((piece.end - piece.start).total_seconds()),
+        ),
     }
 
 

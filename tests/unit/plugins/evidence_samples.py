@@ -45,8 +45,8 @@ class Script:
         self.now = start
         self.records: list[Record] = []
 
-    def say(self, event: str, seconds: float = 0, /, **data: Any) -> None:
-        self.now += timedelta(seconds=seconds)
+    def say(self, event: str, passed: float = 0, /, **data: Any) -> None:
+        self.now += timedelta(seconds=passed)
         first, last = (self.records[0], self.records[-1]) if self.records else (None, None)
         self.records.append(next_record(event, data, self.now, first, last))
 

@@ -51,15 +51,15 @@ class Page(HTMLParser):
         self.close()
         assert self.open == []
 
-    def handle_starttag(self, tag, attributes):
-        names = [name for name, _value in attributes]
+    def handle_starttag(self, tag, attrs):
+        names = [name for name, _value in attrs]
         assert len(names) == len(set(names)), (tag, names)
-        self.elements.append((tag, dict(attributes), list(self.open)))
+        self.elements.append((tag, dict(attrs), list(self.open)))
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes), list(self.open)))
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs), list(self.open)))
 
     def handle_endtag(self, tag):
         assert self.open, tag
@@ -291,8 +291,12 @@ def test_bars_lie_where_the_records_say():
     ]
     ends = []
     for row in picture["rows"][1:]:
-        assert [bar["title"].split(":")[0] for bar in row["bars"]] == ["release", "deploy", "hold", "soak"]
-        places = [(bar["x"], bar["x"] + float(bar["width"].rstrip("%"))) for bar in row["bars"] if "%" in bar["width"]]
+        assert [piece["title"].split(":")[0] for piece in row["bars"]] == ["release", "deploy", "hold", "soak"]
+        places = [
+            (piece["x"], piece["x"] + float(piece["width"].rstrip("%")))
+            for piece in row["bars"]
+            if "%" in piece["width"]
+        ]
         assert all(0 <= start < stop <= 100 for start, stop in places)
         assert all(before[1] <= after[0] + 0.01 for before, after in itertools.pairwise(places))
         ends.append((row["bars"][0]["x"], row["bars"][-1]["x"]))
@@ -346,7 +350,7 @@ def test_a_long_wait_for_the_window_is_shown():
     script.now += timedelta(minutes=10)
     gate(script, None, "window", None)
     script.say("wave_started", 1, wave="one")
-    assert [bar["title"].split(":")[0] for bar in picture_of(script)["rows"][0]["bars"]] == ["plan", "wait"]
+    assert [piece["title"].split(":")[0] for piece in picture_of(script)["rows"][0]["bars"]] == ["plan", "wait"]
 
 
 # Colours

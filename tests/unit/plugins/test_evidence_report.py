@@ -216,16 +216,16 @@ def test_a_run_that_died_at_any_record_has_a_whole_report(make):
 # Rollback
 
 
-def rolled_back(status, /, **fate):
+def rolled_back(ending, **fate):
     script = sent(**fate)
     script.say("rollback_started", flow_id="f-0", app=None, reason="Too many failed.", device_uuids=[uuid(1)])
     gate(script, "rollback", "rollback", CLOSES)
-    if status:
+    if ending:
         script.say(
             "deployed",
             60,
             phase="rollback",
-            rows=[deployed_row(0, device(1, "one"), {"kiosk-0001": {"status": status}})],
+            rows=[deployed_row(0, device(1, "one"), {"kiosk-0001": {"status": ending}})],
         )
     seen = {"device_uuid": uuid(1), "held": True, "online": True, "version": "3.1.0", "status": "success"}
     script.say("observed", 1, phase="end", devices=[seen])

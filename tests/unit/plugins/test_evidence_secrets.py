@@ -29,7 +29,7 @@ WAYS = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64 without padding": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
     "base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
-    "JSON": lambda text: json.dumps(text),
+    "JSON": json.dumps,
     "JSON with letters of all kinds": lambda text: json.dumps(text, ensure_ascii=False),
     "HTML": html.escape,
 }
