@@ -79,7 +79,11 @@ AT_MOST_ONCE = (
     one(
         "no-note-before-a-deployment",
         "A run that is killed while it sends leaves a trace",
-        *(DEPLOY, "leaves a trace, and the next run looks twice.\n        _note_sending(run, sending, client)", "\n"),
+        *(
+            DEPLOY,
+            "elif client.journal.claim(_notes_of(run, sending), run.planned_at, client.waits.clock()):",
+            "elif True:",
+        ),
         *(UNIT % "journal", SCHEDULES),
     ),
     one(
@@ -91,8 +95,14 @@ AT_MOST_ONCE = (
     one(
         "no-second-look-before-a-late-call",
         "A call that had to wait looks again before it goes out",
-        *(DEPLOY, "if must_be_fresh and not run.is_fresh:", "if False:"),
+        *(DEPLOY, "if not run.is_fresh:", "if False:"),
         *(UNIT % "module_deploy_lost",),
+    ),
+    one(
+        "looks-of-other-calls-ignored",
+        "What any look has shown is not sent again",
+        *(DEPLOY, "        if run.visible(sending):\n            return False\n", ""),
+        *(UNIT % "two_runs",),
     ),
     one(
         "no-call-of-its-own",
@@ -167,7 +177,7 @@ CONVERGENCE = (
     one(
         "no-note-before-a-hold",
         "A hold or release that may land late is not overlooked",
-        *(TRIGGER, "        client.journal.note([_note(entry)], IN_DOUBT, client.waits.clock())\n", "        pass\n"),
+        *(TRIGGER, "client.journal.note({_note(entry): IN_DOUBT}, client.waits.clock())\n", "pass\n"),
         *(UNIT % "journal", SCHEDULES),
     ),
     one(
