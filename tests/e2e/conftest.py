@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.edgeops.jfrog_connect.tests.e2e.rollouts import Rollout, once
 from emulator.testing import Emulator
 
 APP = {"name": "kiosk_ui", "version": "3.2.0"}
@@ -34,6 +33,11 @@ class Played:
         """What the play said in words, with the lines that the terminal wrapped put together."""
         text = re.sub(r"\n {6,}", " ", self.output)
         return re.findall(r"^ {4}msg: '?(.*?)'?$", text, re.MULTILINE)
+
+    @property
+    def text(self) -> str:
+        """All of it, without the line breaks."""
+        return " ".join(self.output.split())
 
     @property
     def changed(self) -> int:
@@ -122,8 +126,8 @@ def devices() -> Callable[[Emulator], list[dict[str, str]]]:
 
 
 @pytest.fixture
-def window(devices: Callable[[Emulator], list[dict[str, str]]]) -> Callable[..., dict[str, Any]]:
-    """Variables of a maintenance window over the whole fleet."""
+def window(devices: Callable[[Emulator], list[dict[str, str]]], tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Variables of a maintenance window over the whole fleet, which is open now and for ten minutes."""
 
     def variables(emulator: Emulator, **more: Any) -> dict[str, Any]:
         return {
@@ -134,6 +138,9 @@ def window(devices: Callable[[Emulator], list[dict[str, str]]]) -> Callable[...,
             "connect_app": APP,
             "connect_wait_interval": 1,
             "connect_wait_timeout": 60,
+            "connect_windows": [once("night", -60, 600)],
+            "connect_max_update_time": "10s",
+            "connect_evidence_dir": str(tmp_path / "evidence"),
             **more,
         }
 
@@ -141,15 +148,11 @@ def window(devices: Callable[[Emulator], list[dict[str, str]]]) -> Callable[...,
 
 
 @pytest.fixture
-def end_of() -> Callable[[subprocess.Popen[str], int], str]:
-    """Signals a running playbook as AWX and a terminal do, the whole process group, and returns its output."""
+def rollout(play: Callable[..., Player], window: Callable[..., dict[str, Any]]) -> Callable[..., Rollout]:
+    """A fleet of its own, whose updates are over in a moment, and the maintenance window for it."""
 
-    def end(process: subprocess.Popen[str], number: int) -> str:
-        os.killpg(process.pid, number)
-        try:
-            return process.communicate(timeout=60)[0]
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
+    def on(fleet: Mapping[str, Any], **variables: Any) -> Rollout:
+        run = play(**{"time_factor": 600, "groups": 2, **fleet})
+        return Rollout(run, window(run.emulator, **variables))
 
-    return end
+    return on

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A rollout that is ended in any of its phases: run again, it ends as an undisturbed one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.edgeops.jfrog_connect.tests.e2e.conftest import Player
+from ansible_collections.edgeops.jfrog_connect.tests.e2e.relay import (
+    AFTER,
+    BEFORE,
+    Boundary,
+    Broken,
+    kill_all,
+    relaying,
+)
+from ansible_collections.edgeops.jfrog_connect.tests.e2e.rollouts import DEPLOY, SEND, TRIGGER, Rollout, each, once
+
+SOAK = 6
+
+
+@dataclass
+class Progress:
+    """How far the run is: the canaries, two of them, are one call; the others are three."""
+
+    triggers: int = 0
+    sent: int = 0
+    looks: int = 0  # since it was sent to the canaries
+
+    def count(self, boundary: Boundary) -> None:
+        if boundary.side == AFTER:
+            self.triggers += boundary.path == TRIGGER
+            self.sent += boundary.path.endswith(DEPLOY)
+            self.looks += bool(self.sent) and boundary.method == "GET"
+
+
+PHASES: dict[str, Callable[[Progress, Boundary], bool]] = {
+    "release": lambda so_far, _at: so_far.triggers == 1,
+    "deploy": lambda so_far, _at: so_far.sent == 1,
+    "wait": lambda so_far, at: so_far.looks == 2 and at.side == BEFORE,
+    "hold": lambda so_far, _at: so_far.triggers == 3,
+    "soak": lambda so_far, _at: so_far.triggers == 4,
+    "next wave": lambda so_far, _at: so_far.sent == 2,
+}
+
+
+def signalled(number: int) -> Callable[[int], None]:
+    """As a terminal and AWX do it: the process group."""
+    return lambda pid: os.killpg(pid, number)
+
+
+SOME = ("deploy", "wait")
+ENDS = [
+    pytest.param(signalled(signal.SIGTERM), PHASES, id="SIGTERM"),
+    pytest.param(kill_all, PHASES, id="SIGKILL"),
+    pytest.param(signalled(signal.SIGINT), SOME, id="SIGINT"),
+]
+
+
+class Interruption:
+    def __init__(self, phase: str, end: Callable[[int], None]) -> None:
+        self.pid: Future[int] = Future()
+        self.done = threading.Event()
+        self._phase, self._end, self._so_far, self._lock = phase, end, Progress(), threading.Lock()
+
+    def __call__(self, boundary: Boundary) -> None:
+        with self._lock:
+            if not self.done.is_set():
+                self._so_far.count(boundary)
+                if not PHASES[self._phase](self._so_far, boundary):
+                    return
+                self.done.set()
+                if self._phase == "soak":
+                    threading.Timer(SOAK / 2, self._end, [self.pid.result()]).start()
+                    return
+                self._end(self.pid.result())
+        if self._phase != "soak":
+            raise Broken
+
+
+@pytest.fixture
+def play_out(ansible_bin, ansible_env, tmp_path, fleet, window):
+    def play(phase: str, end: Callable[[int], None]) -> str | None:
+        """What went wrong, or None."""
+        folder = tmp_path / phase.replace(" ", "-")
+        folder.mkdir()
+        emulator = fleet(devices=5, groups=2, held_percent=100, update_seconds=150)
+        given = window(
+            emulator,
+            connect_waves=[{"name": "canary", "tag": "canary", "soak": SOAK}, "100%"],
+            connect_evidence_dir=str(folder / "evidence"),
+        )
+        night = Rollout(Player(ansible_bin, ansible_env, folder, emulator), given)
+        try:
+            interrupted(night, phase, end)
+            if phase == "wait":
+                closed = {**given, "connect_windows": [once("later", 3600, 7200)]}
+                night.run("reconcile", **closed).ok()
+                assert all(night.held.values())
+            finished(night)
+        except AssertionError as wrong:
+            return "%s: %s" % (phase, wrong)
+        return None
+
+    return play
+
+
+def interrupted(night: Rollout, phase: str, end: Callable[[int], None]) -> None:
+    interruption = Interruption(phase, end)
+    with relaying(night.emulator.url, interruption) as relay:
+        process = night.run.start("maintenance_window", **{**night.given, "connect_api_url": relay.url})
+        interruption.pid.set_result(process.pid)
+        output = process.communicate(timeout=120)[0]
+    assert interruption.done.is_set(), "it never came so far:\n" + output
+    assert "PLAY RECAP" not in output
+    (records,) = Path(night.given["connect_evidence_dir"]).glob("*.jsonl")
+    events = [json.loads(line)["event"] for line in records.read_text(encoding="utf-8").splitlines()]
+    assert "planned" in events
+    assert "run_ended" not in events
+
+
+def finished(night: Rollout) -> None:
+    done = night()
+    assert done.came_to == (0, "succeeded", None), done.output
+    assert night.updates == each(night.names.values(), "success")
+    assert all(night.held.values())
+    assert set(done.outcomes.values()) <= {"updated", "already_done"}
+    again = night()
+    assert (again.code, again.writes, again.names(SEND)) == (0, 0, [])
+
+
+@pytest.mark.parametrize(("end", "phases"), ENDS)
+def test_a_rerun_after_an_end_in_any_phase_finishes_the_rollout(play_out, end, phases):
+    with ThreadPoolExecutor(2) as pool:
+        assert [wrong for wrong in pool.map(lambda phase: play_out(phase, end), phases) if wrong] == []
