@@ -12,7 +12,7 @@ description:
   - Checks the lines that M(edgeops.jfrog_connect.connect_evidence) wrote. Each record holds its own hash and that of
     the record before it, so a record that was changed, removed, inserted or moved is found, and named with its line.
   - Records that were cut off at the end of the file cannot be seen in what is left. Compare the hash of the last record
-    with one that was kept elsewhere; the playbook P(edgeops.jfrog_connect.verify_evidence#playbook) does that.
+    with one that was kept elsewhere; the playbook C(edgeops.jfrog_connect.verify_evidence) does that.
 author:
   - EdgeOps (@edgeops-collections)
 options:
