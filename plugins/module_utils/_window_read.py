@@ -12,7 +12,7 @@ import difflib
 import json
 import re
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -61,7 +61,7 @@ _INSTANT = re.compile(
 YEARS = range(1970, 3000)
 
 Given: t.TypeAlias = "Mapping[str, t.Any]"
-Load: t.TypeAlias = "Callable[[str], str]"
+Load: t.TypeAlias = t.Callable[[str], str]
 
 
 @dataclass(frozen=True)

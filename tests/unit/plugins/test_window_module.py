@@ -222,8 +222,8 @@ class Machine:
         self.up += seconds
         self.slept.append(seconds)
 
-    def wait(self, timeout, windows=NIGHT, **options):
-        request = WindowRequest.read({"windows": [windows], **options})
+    def wait(self, timeout, window=None, **options):
+        request = WindowRequest.read({"windows": [window or NIGHT], **options})
         watch = Watch(lambda: self.wall, lambda: self.up, self.sleep)
         return wait_for_opening(request.ask, timedelta(seconds=timeout), watch, self.said.append)
 
