@@ -59,6 +59,7 @@ _INSTANT = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 YEARS = range(1970, 3000)
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 Given: t.TypeAlias = "Mapping[str, t.Any]"
 Load: t.TypeAlias = t.Callable[[str], str]
@@ -199,8 +200,6 @@ class _Reader:
     def _refused(self, problem: str, remedy: str = "") -> InvalidInput:
         return InvalidInput("%s %s%s." % (self.where, problem, "; " + remedy if remedy else ""))
 
-    # Zones
-
     def _zone(self, carried: tzinfo | None = None, carries: str = "") -> tzinfo | None:
         """That of the window, None for that of the device. C(carried) is the zone that another value has."""
         if "timezone" not in self._given:
@@ -215,8 +214,6 @@ class _Reader:
                 "leave one of them out, or make them agree",
             )
         return zone
-
-    # Forms
 
     def _weekly(self) -> Source:
         if "start" not in self._given:
@@ -298,8 +295,6 @@ class _Reader:
                 ) from None
         zoned = "timezone" in self._given
         return calendar_sources(text, self._zone() if zoned else None, zoned, self.where)
-
-    # Values
 
     def _text(self, key: str) -> str:
         value = self._given[key]
@@ -399,8 +394,6 @@ def _moment(given: t.Any, where: str) -> datetime:
 
 def _boolean(given: t.Any, where: str) -> bool:
     word = str(given).strip().lower()
-    if word in ("true", "yes", "on", "1"):
-        return True
-    if word in ("false", "no", "off", "0"):
-        return False
-    raise InvalidInput("%s is %r; accepted: true or false." % (where, str(given)[:40]))
+    if word not in (*_TRUE, *_FALSE):
+        raise InvalidInput("%s is %r; accepted: true or false." % (where, str(given)[:40]))
+    return word in _TRUE
