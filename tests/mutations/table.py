@@ -17,6 +17,8 @@ RETRY = "plugins/module_utils/_retry.py"
 PACE = "plugins/module_utils/_pace.py"
 API = "plugins/module_utils/_api_v1.py"
 TRANSPORT = "plugins/module_utils/_transport.py"
+ROLLOUT = "plugins/plugin_utils/rollout_%s.py"
+EVIDENCE_ROWS = "plugins/plugin_utils/evidence_rows.py"
 
 UNIT = "tests/unit/plugins/test_%s.py"
 E2E = "tests/e2e/test_%s.py"
@@ -276,4 +278,95 @@ FATES = (
     ),
 )
 
-MUTATIONS = (*AT_MOST_ONCE, *MARK, *CONVERGENCE, *LIMITS, *FATES)
+ROLLOUTS = (
+    one(
+        "no-gate",
+        "No update is started outside a window, nor when too little of it is left",
+        *(ROLLOUT % "wave", "uuid for uuid, zone in zones.items() if of_zone[zone].open", "uuid for uuid in zones"),
+        *(UNIT % "rollout_wave", E2E % "rollout_window"),
+    ),
+    one(
+        "no-last-moment",
+        "The window is asked at the moment of each effect, not only when the wave begins",
+        *(ROLLOUT % "wave", '"not_after": iso(self.not_after) if self.not_after else None,', '"not_after": None,'),
+        *(UNIT % "rollout_wave", E2E % "rollout_window"),
+    ),
+    one(
+        "unfinished-stays-released",
+        "What was released and did not finish is held again",
+        *(ROLLOUT % "end", 'if request.after == "hold" or fate_ not in FINISHED:', 'if request.after == "hold":'),
+        *(UNIT % "rollout_end",),
+    ),
+    one(
+        "leftovers-forgotten",
+        "A later run repairs what a kill left behind",
+        *(ROLLOUT % "end", 'for uuid in plan["leftovers"] if uuid not in now', "for uuid in ()"),
+        *(UNIT % "rollout_end", E2E % "rollout_interrupted"),
+    ),
+    one(
+        "others-are-held",
+        "Holds that are not ours are left alone",
+        *(ROLLOUT % "end", 'rows[uuid]["ours"] and ', ""),
+        *(UNIT % "rollout_end", E2E % "rollout_devices"),
+    ),
+    one(
+        "two-rows",
+        "Each device has one row, also in the report",
+        *(
+            EVIDENCE_ROWS,
+            "            if key in self.planned:\n                continue\n            before",
+            "            if key in self.planned:\n                key += '+' \n            before",
+        ),
+        *(UNIT % "evidence_report",),
+    ),
+    one(
+        "a-device-in-two-waves",
+        "A device is in one wave",
+        *(ROLLOUT % "waves", "left = [device for device in left if device.key not in inside]", "left = list(left)"),
+        *(UNIT % "rollout_waves",),
+    ),
+    one(
+        "waves-without-seed",
+        "Waves are drawn by the seed",
+        *(ROLLOUT % "waves", '("%s\\n%s" % (seed, device.key))', '("%s" % device.key)'),
+        *(UNIT % "rollout_waves",),
+    ),
+    one(
+        "filter-reaches-others",
+        "A wave is sent with a filter only if that reaches nobody else",
+        *(ROLLOUT % "wave", 'and selected(wave["selector"], target) == set(uuids)', "and True"),
+        *(UNIT % "rollout_wave",),
+    ),
+    one(
+        "no-limit",
+        "A rollout stops when too many go wrong",
+        *(ROLLOUT % "thresholds", "if limit is None or limit.allows(count, counts.sample):", "if True:"),
+        *(UNIT % "rollout_thresholds", E2E % "rollout_thresholds"),
+    ),
+    one(
+        "a-share-of-too-few",
+        "A share of too few devices says nothing",
+        *(ROLLOUT % "thresholds", "if limit.is_percent and counts.sample < needed:", "if False:"),
+        *(UNIT % "rollout_thresholds",),
+    ),
+    one(
+        "inconclusive-goes-on",
+        "What is inconclusive pauses, it never proceeds",
+        *(ROLLOUT % "thresholds", "    if counts.sample < needed:\n        return", "    if False:\n        return"),
+        *(UNIT % "rollout_thresholds", E2E % "rollout_thresholds"),
+    ),
+    one(
+        "foreign-pending-not-seen",
+        "An update of somebody else is not let loose",
+        *(ROLLOUT % "plan", "if one.status not in FINISHED and one not in ours", "if False"),
+        *(UNIT % "rollout_plan", E2E % "rollout_devices"),
+    ),
+    one(
+        "digest-without-waves",
+        "Another cut into waves is another plan",
+        *(ROLLOUT % "plan", "sorted(device.key for device in wave.devices), wave.spec.soak]", "wave.spec.soak]"),
+        *(UNIT % "rollout_plan",),
+    ),
+)
+
+MUTATIONS = (*AT_MOST_ONCE, *MARK, *CONVERGENCE, *LIMITS, *FATES, *ROLLOUTS)
