@@ -48,8 +48,15 @@ NAMELESS = ConnectError(
 )
 
 
+LOOKS_BEFORE = 5  # a call that waits for its turn so often is not sent
+
+
 class _Stale(ConnectError):
     """The call waited for its turn for so long that another run may have sent the same meanwhile."""
+
+
+class _Taken(ConnectError):
+    """Another run on this machine has."""
 
 
 LOOK_UP_PAUSES = (2.0, 4.0, 8.0, 16.0, 30.0)  # a list may lag, and a request may land after its time-out
@@ -174,7 +181,6 @@ async def _send(run: Deployment, client: Client) -> None:
             doubtful.append(sending)
         except ConnectError as failure:
             run.put_down(sending, REFUSED, failure)
-            client.journal.forget(_note(run.mark, device) for device in sending.devices)
             ended = failure if failure.fatal or isinstance(failure, TooLate) else None
     if doubtful:
         await _look_up(run, doubtful, client)
@@ -183,43 +189,68 @@ async def _send(run: Deployment, client: Client) -> None:
 async def _send_one(run: Deployment, sending: Sending, client: Client) -> bool:
     """False when it was not sent because somebody else has sent it since the plan was made."""
     request = run.request
+    claimed = False
+    looks = 0
 
-    def departs(must_be_fresh: bool = True) -> None:
+    def departs() -> None:
+        nonlocal claimed
         request.deadline.check(client.now())
-        if must_be_fresh and not run.is_fresh:
-            raise _Stale("What was seen of the devices is too old to send on.")
+        if not run.is_fresh(looks):
+            raise _Stale(
+                "Each time its turn came, what was seen of the devices was too old to send on.", code="not_sent"
+            )
         # Put down beforehand: a process that is killed in between leaves a trace, and the next run looks twice.
-        _note_sending(run, sending, client)
+        if claimed:
+            _note_sending(run, sending, client)
+        elif client.journal.claim(_notes_of(run, sending), run.planned_at, client.waits.clock()):
+            claimed = True
+        else:
+            raise _Taken("Another run on this machine has sent it since the plan was made.")
 
-    async def deploy(departs: t.Callable[[], None]) -> bool:
-        await client.api.deploy(
-            *(request.flow_id, request.project, sending.groups, sending.filters),
-            *(request.metadata, request.parameters, departs),
-        )
-        return True
-
-    try:
-        return await deploy(departs)
-    except _Stale:
+    while looks < LOOKS_BEFORE:
+        if run.visible(sending):
+            return False
         try:
-            await _look(run, client)
-        except ConnectError as blind:
-            raise ConnectError(
-                "Not sent, because the devices could not be looked at right before: %s" % blind.msg, code=blind.code
-            ) from None
-        return not run.visible(sending) and await deploy(lambda: departs(must_be_fresh=False))
+            await client.api.deploy(
+                *(request.flow_id, request.project, sending.groups, sending.filters),
+                *(request.metadata, request.parameters, departs),
+            )
+            return True
+        except _Taken:
+            return False
+        except FateUnknown:
+            raise
+        except ConnectError as failure:
+            if claimed:
+                client.journal.forget(_notes_of(run, sending))
+                claimed = False
+            if not isinstance(failure, _Stale):
+                raise
+            too_old = failure
+            looks += 1
+            await _look_before(run, client)
+    raise too_old
+
+
+async def _look_before(run: Deployment, client: Client) -> None:
+    try:
+        await _look(run, client)
+    except ConnectError as blind:  # of a look, not of the sending
+        raise ConnectError(
+            "Not sent, because the devices could not be looked at right before: %s" % blind.msg, code=blind.code
+        ) from None
 
 
 def _can_be_named(sending: Sending) -> bool:
     return all(one.type != "specific_device" or one.value for one in sending.filters)
 
 
+def _notes_of(run: Deployment, sending: Sending) -> dict[str, str]:
+    return {_note(run.mark, device): _known(run.rows[device.key]) for device in sending.devices}
+
+
 def _note_sending(run: Deployment, sending: Sending, client: Client) -> None:
-    by_known: dict[str, list[str]] = {}
-    for device in sending.devices:
-        by_known.setdefault(_known(run.rows[device.key]), []).append(_note(run.mark, device))
-    for known, whats in by_known.items():
-        client.journal.note(whats, known, client.waits.clock())
+    client.journal.note(_notes_of(run, sending), client.waits.clock())
 
 
 async def _look_up(run: Deployment, doubtful: list[Sending], client: Client) -> None:

@@ -19,7 +19,7 @@ import sqlite3
 import stat
 import tempfile
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 TABLES = (
@@ -28,6 +28,7 @@ TABLES = (
     "CREATE INDEX IF NOT EXISTS slots_by_time ON slots (frees_at)",
     "CREATE TABLE IF NOT EXISTS notes (what TEXT PRIMARY KEY, value TEXT, written_at REAL)",
 )
+INSERT_NOTE = "INSERT OR REPLACE INTO notes (what, value, written_at) VALUES (?, ?, ?)"
 FORGET_AFTER = 3600.0
 SETTLE = 120.0  # seconds for which the service may still show what was before a write
 NOBODY = (0, "")
@@ -89,15 +90,28 @@ class Journal:
 
         self._change(keep)
 
-    def note(self, whats: Iterable[str], value: str, now: float) -> None:
-        """Remember that C(value) was written to each of C(whats)."""
-        rows = [(self._key(what), value, now) for what in whats]
+    def note(self, values: Mapping[str, str], now: float) -> None:
+        """Remember what was written to whom."""
+        rows = [(self._key(what), value, now) for what, value in values.items()]
 
         def write(database: sqlite3.Connection) -> None:
             database.execute("DELETE FROM notes WHERE written_at <= ?", (now - FORGET_AFTER,))
-            database.executemany("INSERT OR REPLACE INTO notes (what, value, written_at) VALUES (?, ?, ?)", rows)
+            database.executemany(INSERT_NOTE, rows)
 
         self._change(write)
+
+    def claim(self, values: Mapping[str, str], since: float, now: float) -> bool:
+        """Note what is about to be written to whom, unless somebody noted one of them after C(since)."""
+        rows = [(self._key(what), value, now) for what, value in values.items()]
+
+        def take(database: sqlite3.Connection) -> bool:
+            find = "SELECT 1 FROM notes WHERE what = ? AND written_at > ? AND written_at <= ?"
+            if any(database.execute(find, (key, since, now)).fetchone() for key, _value, _at in rows):
+                return False
+            database.executemany(INSERT_NOTE, rows)
+            return True
+
+        return bool(self._change(take))
 
     def forget(self, whats: Iterable[str]) -> None:
         keys = [(self._key(what),) for what in whats]

@@ -144,6 +144,7 @@ class Deployment:
     ) -> None:
         self.request = request
         self._clock = clock
+        self.planned_at = looked_at
         self._looked_at = looked_at  # what a list shows may be as old as the request for its first page
         self._look_took = clock() - looked_at
         self.mark = request.mark
@@ -170,10 +171,12 @@ class Deployment:
             if row.finished_at is None and row.status(self.mark) in FINISHED:
                 row.finished_at = now
 
-    @property
-    def is_fresh(self) -> bool:
-        """Whether what was seen last is recent, for a fleet of this size."""
-        return self._clock() - self._looked_at <= max(FRESH, 2 * self._look_took)
+    def is_fresh(self, looks: int) -> bool:
+        """Whether what was seen last is recent, for a fleet of this size and for the C(looks) that one call has cost.
+
+        Where calls are scarce each look delays the sending, so that it would never be recent enough.
+        """
+        return self._clock() - self._looked_at <= max(FRESH * 2**looks, 2 * self._look_took)
 
     def leave_alone(self, rows: Iterable[Row], doubt: ConnectError) -> None:
         """Send nothing in this run, because of these rows an earlier sending may still show up."""

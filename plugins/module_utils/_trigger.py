@@ -236,12 +236,12 @@ async def _write(entry: Entry, row: Row, request: TriggerRequest, client: Client
     def departs() -> None:
         request.deadline.check(client.now())
         # Noted before it is sent: also a write that lands late, or after a kill, must not be overlooked.
-        client.journal.note([_note(entry)], IN_DOUBT, client.waits.clock())
+        client.journal.note({_note(entry): IN_DOUBT}, client.waits.clock())
 
     try:
         await client.api.set_trigger(entry.token, request.hold, departs)
         row.written = True
-        client.journal.note([_note(entry)], _state(request.hold), client.waits.clock())
+        client.journal.note({_note(entry): _state(request.hold)}, client.waits.clock())
     except ConnectError as failure:
         unknown = isinstance(failure, FateUnknown)
         if not unknown and earlier is None:

@@ -78,7 +78,7 @@ def test_only_the_user_can_read_the_folder(base, umask):
 def test_two_tasks_share_it_and_two_services_do_not(base):
     one, other, elsewhere = Journal.shared("a"), Journal.shared("a"), Journal.shared("b")
     assert [take(one), take(other), take(elsewhere)] == [True, False, True]
-    one.note(["x"], "held", 5.0)
+    one.note({"x": "held"}, 5.0)
     assert (other.noted("x", 7.0), elsewhere.noted("x", 7.0)) == (("held", 2.0), None)
     for journal in (one, other, elsewhere):
         journal.close()
@@ -148,12 +148,12 @@ def test_a_folder_that_is_not_there_is_not_made(base, monkeypatch):
 
 def test_notes_are_replaced_forgotten_and_not_kept_for_ever():
     journal = Journal()
-    journal.note(["a", "b"], "one", 0.0)
-    journal.note(["a"], "two", 10.0)
+    journal.note({"a": "one", "b": "one"}, 0.0)
+    journal.note({"a": "two"}, 10.0)
     assert (journal.noted("a", 12.0), journal.noted("b", 12.0)) == (("two", 2.0), ("one", 12.0))
     journal.forget(["a"])
     assert journal.noted("a", 12.0) is None
-    journal.note(["c"], "three", FORGET_AFTER + 1)
+    journal.note({"c": "three"}, FORGET_AFTER + 1)
     assert journal.noted("b", FORGET_AFTER + 1) is None
 
 
@@ -161,7 +161,7 @@ def test_names_and_tokens_are_not_in_the_file(tmp_path):
     path = tmp_path / "journal.sqlite"
     journal = Journal(str(path), "https://SECRET.example")
     journal.take_slot("device " + token(1), 1, 0.0, 60.0)
-    journal.note(["trigger " + token(1)], "held", 0.0)
+    journal.note({"trigger " + token(1): "held"}, 0.0)
     journal.close()
     assert b"SECRET" not in b"".join(one.read_bytes() for one in tmp_path.iterdir())
 
@@ -312,3 +312,12 @@ def test_a_release_that_may_land_late_is_held_again_although_the_list_says_held(
     wire.expect("POST", TRIGGER, {"trigger_set": True})
     held = remembering(HOLD, device_token=token(1), trigger_set=True, device_calls_per_minute=0)
     assert (held["changed"], held["devices"][0]["before"]) == (True, None)
+
+
+def test_what_somebody_noted_meanwhile_cannot_be_claimed():
+    journal = Journal()
+    journal.note({"a": "one"}, 10.0)
+    assert not journal.claim({"a": "two", "b": "two"}, since=9.0, now=11.0)
+    assert journal.noted("b", 11.0) is None  # all or nothing
+    assert journal.claim({"a": "two", "b": "two"}, since=10.0, now=11.0)
+    assert journal.noted("a", 11.0) == ("two", 0.0)

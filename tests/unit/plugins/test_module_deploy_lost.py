@@ -183,16 +183,26 @@ def test_what_another_run_sent_while_this_one_waited_is_not_sent_again(wire, dri
 
 
 def test_a_row_of_calls_looks_again_once_what_was_seen_is_old(wire, drive):
-    """At one call a minute and a half, each call would go out on a look of long ago."""
+    """At two calls a minute, the second would go out on a look of a minute ago."""
     look(wire, "success", None, None)
-    look(wire, "success", None, None)  # it waited a minute for its turn
     wire.expect("POST", DEPLOY, {"devices_filter": only("d-0002")})
-    look(wire, "success", "pending", "pending")  # somebody was quicker with the last one
-    result = drive(NAME, **OPTIONS, account_calls_per_minute=1)
+    look(wire, "success", "pending", "pending")  # it waited a minute for its turn, and somebody was quicker
+    result = drive(NAME, **OPTIONS, account_calls_per_minute=2)
     assert (result["failed"], result["deployment"]["calls"]) == (False, 1)
     assert column(result, "outcome") == ["unchanged", "changed", "unchanged"]
     assert column(result, "status") == ["success", "pending", "pending"]
     assert any("Another run sent the deployment" in warning for warning in result.warnings)
+
+
+def test_where_calls_are_scarce_looks_do_not_delay_the_sending_for_ever(wire, drive, clock):
+    """At one call a minute, each look puts the sending off by another one."""
+    look(wire, None)
+    for _minute in range(2):
+        look(wire, None)
+    wire.expect("POST", DEPLOY)
+    look(wire, "pending")
+    result = drive(NAME, **OPTIONS, account_calls_per_minute=1)
+    assert (result["failed"], result["deployment"]["calls"]) == (False, 1)
 
 
 def test_a_call_is_not_sent_when_nobody_could_look_right_before(wire, drive):

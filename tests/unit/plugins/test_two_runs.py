@@ -18,10 +18,6 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.test_faults im
 SIZE = 5
 ONE_MACHINE = pytest.mark.parametrize("one_machine", [True, False], ids=["one machine", "two machines"])
 
-# What a look has shown is not to be sent again, also if another call asked for the look; nor what the journal has taken
-# down since the plan was made.
-KNOWN = pytest.mark.xfail(reason="looks and notes of others are not heeded between the calls of one plan", strict=True)
-
 
 @pytest.fixture
 def world():
@@ -62,7 +58,6 @@ def test_on_one_machine_calls_one_by_one_are_made_by_one_of_them(world, later):
     assert side_by_side(world, True, later) == SIZE * [1]
 
 
-@KNOWN
 def test_what_the_other_sent_while_this_one_waited_for_a_429_is_not_sent_again(world):
     """The look before the second device shows the others too."""
     send_to(world, world.devices()[0]["device_uuid"])
@@ -70,13 +65,12 @@ def test_what_the_other_sent_while_this_one_waited_for_a_429_is_not_sent_again(w
     assert side_by_side(world, one_machine=False, later=30) == SIZE * [1]
 
 
-@KNOWN
 def test_what_the_other_sent_during_a_second_429_is_not_sent_again(world):
     world.emulator.add_fault("429", path=DEPLOY, times=2)
     assert side_by_side(world, one_machine=False, later=90) == SIZE * [1]
 
 
-@pytest.mark.parametrize("account_limit", [3, pytest.param(2, marks=KNOWN)])
+@pytest.mark.parametrize("account_limit", [3, 2])
 def test_on_one_machine_two_that_wait_for_their_turn_do_not_meet(world, account_limit):
     send_to(world, world.devices()[0]["device_uuid"])
     assert side_by_side(world, one_machine=True, later=5.03125, account_limit=account_limit) == SIZE * [1]
