@@ -199,10 +199,16 @@ def digest(request: RolloutRequest, waves: Sequence[Wave]) -> str:
     rules = {
         name: request.options[name]
         for name in (
-            *("thresholds", "soak", "max_update_time", "windows", "blackouts", "override", "offline", "after"),
-            *("foreign_pending", "self_managed", "rollback_flow_id", "rollback_app", "rollback_outside_window"),
-            *("retry_failed", "wait_timeout"),
+            *("windows", "blackouts", "override", "offline", "after", "foreign_pending", "retry_failed"),
+            *("rollback_flow_id", "rollback_app", "rollback_outside_window", "wait_timeout"),
         )
+    }
+    # As read, so that the answers of a survey, which are texts, make the same plan.
+    rules |= {
+        "thresholds": request.thresholds.as_result(),
+        "soak": request.soak,
+        "max_update_time": request.max_update_time,
+        "self_managed": sorted(request.self_managed),
     }
     decided = {
         "mark": request.deployment.mark,
