@@ -19,6 +19,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report impo
     Report,
     count_outcomes,
     devices_word,
+    failure_code,
     name_troubled,
 )
 
@@ -82,8 +83,7 @@ def _verdict(run: Deployment, rows: Sequence[ReportedRow], verdict: ConnectError
         return FateUnknown.code, name_troubled(unknown)
     refused = [row for row in rows if row.outcome == "failed" and row.code != "update_failed"]
     if refused:
-        codes = {row.code for row in refused}
-        return (codes.pop() if len(codes) == 1 else "devices_failed"), name_troubled(refused)
+        return failure_code(refused), name_troubled(refused)
     if run.gone_wrong:
         broken = [row for row in rows if row.code == "update_failed"]
         return "rollout_failed", "The update failed on %d of %s, allowed are %d: %s" % (

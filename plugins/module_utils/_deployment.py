@@ -147,7 +147,7 @@ class DeployRequest:
             app=_read_app(params["app"]),
             parameters=parameters,
             comment=(params["comment"] or "").strip(),
-            deployment_key=params["deployment_key"] or "",
+            deployment_key=(params["deployment_key"] or "").strip(),
             resend=one_of("resend", params["resend"], ("needed", "all")),
             wave=_read_wave(params, groups, filters, parameters),
             deadline=Deadline.read(params),

@@ -12,6 +12,8 @@ import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import Banned
+
 OUTCOMES = ("changed", "unchanged", "failed", "unknown")
 NAMED = 5  # devices that a failure message names; all of them are in the rows
 
@@ -59,6 +61,14 @@ def name_troubled(rows: Sequence[HasOutcome]) -> str:
 
 def _and_more(rows: Sequence[HasOutcome]) -> str:
     return " and %d more (see devices in the result)" % (len(rows) - NAMED) if len(rows) > NAMED else ""
+
+
+def failure_code(rows: Sequence[HasOutcome]) -> str:
+    """The code of a task in which devices failed. A ban concerns all of them, also those that failed before it."""
+    codes = {row.code for row in rows if row.code}
+    if Banned.code in codes:
+        return Banned.code
+    return codes.pop() if len(codes) == 1 else "devices_failed"
 
 
 def devices_word(count: int) -> str:

@@ -28,6 +28,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report impo
     Report,
     count_outcomes,
     devices_word,
+    failure_code,
     name_troubled,
 )
 
@@ -325,7 +326,7 @@ def _report(request: TriggerRequest, rows: list[Row], client: Client, dry: bool)
     return Report(
         changed=bool(changed),
         msg=msg,
-        code=_failure_code(rows) if wrong else None,
+        code=failure_code(rows) if wrong else None,
         result={"devices": [row.as_result() for row in rows], "summary": summary, "api_calls": client.api_calls()},
         diff={
             "before": {_diff_key(row): _state(row.before) for row in changed},
@@ -337,8 +338,3 @@ def _report(request: TriggerRequest, rows: list[Row], client: Client, dry: bool)
 
 def _diff_key(row: Row) -> str:
     return " ".join(part for part in (row.name, row.device_uuid) if part) or row.where  # names alone may repeat
-
-
-def _failure_code(rows: Sequence[Row]) -> str:
-    codes = {row.code for row in rows if row.code}
-    return str(codes.pop()) if len(codes) == 1 else "devices_failed"

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta, tzinfo
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._duration import in_words
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._intervals import Interval, subtract, unite
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import Calendar
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_forms import Once
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_search import Openings, pieces
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones import DAY, WEEKDAYS, iso, local, zone_name
 
@@ -97,7 +98,14 @@ class _Linter:
                 continue
             yield from self._gap(closed_since, opening.opens, most_days)
             closed_since = opening.closes
-        yield from self._gap(closed_since, self._end, most_days)
+        if (
+            closed_since == self._at or self._recurs
+        ):  # that a window which opens once does not open again is no surprise
+            yield from self._gap(closed_since, self._end, most_days)
+
+    @property
+    def _recurs(self) -> bool:
+        return any(not isinstance(source.starts, Once) for each in self._calendar.windows for source in each.sources)
 
     def _gap(self, start: datetime, end: datetime, most_days: int) -> Iterator[str]:
         if end - start > most_days * DAY:

@@ -97,7 +97,7 @@ AT_MOST_ONCE = (
     one(
         "no-second-look-before-a-late-call",
         "A call that had to wait looks again before it goes out",
-        *(DEPLOY, "if not run.is_fresh:", "if False:"),
+        *(DEPLOY, "if not run.is_fresh(looks):", "if False:"),
         *(UNIT % "module_deploy_lost",),
     ),
     one(

@@ -205,6 +205,7 @@ SPELLINGS = {
     "a boolean as text": ({"parameters": {"a": True}}, {"parameters": {"a": "true"}}),
     "a number as text": ({"parameters": {"a": 3}}, {"parameters": {"a": "3"}}),
     "parameters in another order": ({"parameters": {"a": 1, "b": 2}}, {"parameters": {"b": 2, "a": 1}}),
+    "blanks around the key": ({"deployment_key": "CHG-1"}, {"deployment_key": " CHG-1 "}),
     "no key": ({"deployment_key": None}, {"deployment_key": ""}),
 }
 # The service compares names and texts to the letter, so what differs there is another deployment here as well.

@@ -235,10 +235,11 @@ def test_a_window_does_not_overlap_with_itself():
     assert lint([{"name": "long", "timezone": "UTC", "start": "00:00", "duration": "25h"}]) == []
 
 
+RARELY = "DTSTART;TZID=UTC:2027%s01T000000 RRULE:FREQ=YEARLY;COUNT=1"
+
+
 def test_long_times_without_an_opening():
-    windows = [
-        {"name": name, "timezone": "UTC", "from": "2027-%s-01" % name, "duration": "1d"} for name in ("01", "02", "04")
-    ]
+    windows = [{"name": name, "rrule": RARELY % name, "duration": "1d"} for name in ("01", "02", "04")]
     assert lint(windows, days=58) == [
         "There is no opening for 275 days, from 2027-04-02T00:00:00Z to 2028-01-02T00:00:00Z at least."
     ]
@@ -253,6 +254,11 @@ def test_long_times_without_an_opening():
     assert "There is no opening for 366 days, from 2027-01-01T00:00:00Z to 2028-01-02T00:00:00Z at least." in lint(
         [NIGHT], [weekly("00:00", "24:00")]
     )
+
+
+def test_windows_that_open_once_are_not_said_to_stay_closed_afterwards():
+    assert lint([{"name": "once", "timezone": "UTC", "from": "2027-01-02", "duration": "1d"}], days=58) == []
+    assert len(lint([{"name": "once", "timezone": "UTC", "from": "2027-06-02", "duration": "1d"}], days=58)) == 1
 
 
 def test_skipped_occurrences():
