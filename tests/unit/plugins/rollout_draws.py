@@ -86,6 +86,14 @@ def some_hours(chance: random.Random, by_device: bool) -> Hours | None:
     return hours
 
 
+def some_start(chance: random.Random, hours: Hours | None) -> datetime:
+    """Often shortly before the window closes, for that is where it gets difficult."""
+    if hours is None or chance.random() < 0.5:
+        return NIGHT - timedelta(minutes=chance.randint(0, 180))
+    closes = NIGHT.replace(hour=0) + timedelta(minutes=(hours.start + hours.length) % 1440)
+    return closes - timedelta(seconds=chance.randint(0, chance.choice((200, 1500, 4000))))
+
+
 def some_options(chance: random.Random, kiosks: Sequence[Kiosk], hours: Hours | None) -> dict[str, Any]:
     target = chance.choices(
         (

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible.errors import AnsibleFilterError
+
 from ansible_collections.edgeops.jfrog_connect.plugins.filter import rollout
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import DEPLOY_SPEC
 from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.rollout_service import (
@@ -54,6 +56,8 @@ class Run:
         rollout._now = lambda: self.service.now  # type: ignore[assignment]
         try:
             return FILTERS["rollout_" + name](*given)
+        except AnsibleFilterError:
+            raise TaskFailed("error") from None
         finally:
             rollout._now = before
 

@@ -29,9 +29,9 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.rollout_draws 
     some_hours,
     some_kiosk,
     some_options,
+    some_start,
 )
 from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.rollout_run import Run
-from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.rollout_samples import NIGHT
 from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.rollout_service import (
     Killed,
     Kiosk,
@@ -83,11 +83,11 @@ class Schedule(Listener):
         self.service = Service(chance, kiosks)
         self.service.listener = self
         self.service.slow = chance.choice((0, 5, 60))
-        self.service.now = NIGHT - timedelta(minutes=chance.randint(0, 180))
         for kiosk in kiosks:
             if chance.random() < 0.1:
                 self.service.send(kiosk, "by hand")
         self.hours = some_hours(chance, by_device)
+        self.service.now = some_start(chance, self.hours)
         self.options = some_options(chance, kiosks, self.hours)
         for kiosk in kiosks:
             self.note(str(kiosk))
@@ -160,7 +160,7 @@ class Schedule(Listener):
         for _night in range(chance.choice((1, 2, 3, 4))):
             self.service.faults = chance.choice((0, 0, 0.03, 0.15))
             self.restless = chance.choice((0, 0, 0, 0.003, 0.01))
-            self.kill_at = self.calls + chance.randint(1, 60) if chance.random() < 0.4 else None
+            self.kill_at = self.calls + chance.randint(1, chance.choice((3, 10, 40))) if chance.random() < 0.4 else None
             self.go({"retry_failed": chance.random() < 0.3}, dry=chance.random() < 0.1, hooks=chance.random() < 0.1)
             again = chance.random() < 0.6
             self.service.pass_time(chance.choice((0, 60, 600)) if again else 0)
