@@ -177,12 +177,12 @@ def test_for_good_or_for_the_next_run(policies, kind, word):
 
 
 def test_who_is_released():
-    asked = request(self_managed=["kiosk-4"])
+    asked = request(self_managed=["kiosk-4", "kiosk-6"])
     devices = [kiosk(1), kiosk(2, held=False), kiosk(3, held=None), kiosk(4, held=False), kiosk(5, "in_progress")]
-    started = begin(asked, *devices)
-    assert sorted(started["acting"]) == uuids(1, 2, 3, 4, 5)
+    started = begin(asked, *devices, kiosk(6, held=None))
+    assert sorted(started["acting"]) == uuids(1, 2, 3, 4, 5, 6)
     assert sorted(started["release"]) == uuids(1, 3, 5)
-    assert started["sent"] == 4
+    assert started["sent"] == 5
 
 
 @pytest.mark.parametrize(
