@@ -100,7 +100,7 @@ class Rollout:
         played = self.run("maintenance_window", *options, **{**self.given, **changes})
         log = self.emulator.log()[seen:]
         found = set(self.folder.glob("*.json")) - known
-        assert len(found) == (0 if "--check" in options or not log else 1), played.output
+        assert len(found) == (0 if "--check" in options or not log else 1), f"exit {played.code}: {played.output}"
         report = json.loads(found.pop().read_text(encoding="utf-8")) if found else {}
         steps = self._steps(log, sent)
         changed = played.changed if "changed=" in played.output else 0

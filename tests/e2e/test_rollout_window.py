@@ -87,7 +87,7 @@ def test_a_window_that_closes_during_the_release_starts_nothing(rollout):
             time.sleep(max(0.0, last_moment + 1 - time.time()))
 
     with relaying(night.emulator.url, hook) as relay:
-        cut = night(connect_windows=[closing], connect_api_url=relay.url)
+        cut = night(connect_windows=[closing], connect_api_url=relay.url, connect_timeout=300)
     assert cut.came_to == (2, "incomplete", "window_closed")
     assert len(cut.names(RELEASE)) == 1, "the first is asked alone, and its reply came too late for the others"
     assert cut.names(RELEASE) == cut.names(HOLD)
