@@ -87,7 +87,7 @@ class Run:
     def _waves(self) -> None:
         if self.options["windows"]:
             self._window()
-        for at, wave in enumerate(self.plan["waves"]):
+        for at, wave in enumerate([] if self.plan["refused"] else self.plan["waves"]):
             if "code" not in self.verdict:
                 self.wave = at
                 self._wave(wave)

@@ -253,6 +253,8 @@ class Schedule(Listener):
         untrue = [uuid for uuid, found in run.known.items() if found == "success" and self.state(uuid) != "success"]
         if untrue:
             self.violated("untrue", "success is said of %s" % untrue)
+        if result["outcome"] == "refused" and run.acted:
+            self.violated("untrue", "refused, and %s were touched" % run.acted)
         if result["outcome"] == "succeeded":
             due = [row["device_uuid"] for row in run.plan["devices"] if row["due"]]
             silent = [uuid for uuid in due if uuid not in run.known]
