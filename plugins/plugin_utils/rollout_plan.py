@@ -40,19 +40,16 @@ NO_WAVE = "not_in_a_wave"
 
 def device_of(row: Mapping[str, t.Any]) -> Device:
     """The model of a row of connect_device_info."""
-    fields = {name: row.get(name) for name in Device.__dataclass_fields__ if name not in ("uuid", "tags", "apps")}
-    updates = tuple(Update(**{name: one.get(name) for name in Update.__dataclass_fields__}) for one in row["updates"])
-    return Device(
-        **{**fields, "updates": updates},
+    known: dict[str, t.Any] = {name: row.get(name) for name in Device.__dataclass_fields__}
+    known.update(
         uuid=row["device_uuid"],
         tags=tuple(row["tags"]),
         apps=dict(row["apps"]),
+        updates=tuple(
+            Update(**{name: one.get(name) for name in Update.__dataclass_fields__}) for one in row["updates"]
+        ),
     )
-
-
-def devices_of(rows: Iterable[Mapping[str, t.Any]]) -> dict[str, Device]:
-    """By UUID, whatever the filters say of them now: tags, state and app of a device change while it is updated."""
-    return {device.uuid: device for device in map(device_of, rows)}
+    return Device(**known)
 
 
 def matching(request: RolloutRequest, rows: Iterable[Mapping[str, t.Any]]) -> list[Device]:

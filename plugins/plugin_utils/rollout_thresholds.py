@@ -76,7 +76,8 @@ class Limits:
         return {**{name: str(limit) for name, limit in said.items() if limit is not None}, "minimum": self.minimum}
 
 
-STRICT = Limits(*[Limit(0, False)] * len(TROUBLES))
+NONE = Limit(0, False)
+STRICT = Limits(failed=NONE, aborted=NONE, timed_out=NONE, unknown=NONE, offline=NONE)
 
 
 @dataclass(frozen=True)
