@@ -90,7 +90,7 @@ def test_a_window_that_closes_during_the_release_starts_nothing(rollout):
         cut = night(connect_windows=[closing], connect_api_url=relay.url, connect_timeout=300)
     assert cut.came_to == (2, "incomplete", "window_closed")
     assert len(cut.names(RELEASE)) == 1, "the first is asked alone, and its reply came too late for the others"
-    assert cut.names(RELEASE) == cut.names(HOLD)
+    assert set(cut.names(RELEASE)) <= set(cut.names(HOLD))
     assert cut.names(SEND) == []
     assert max(step.at for step in cut.steps if step.kind == RELEASE) <= last_moment
     assert set(cut.outcomes.values()) == {"left"}
