@@ -52,6 +52,11 @@ def device_of(row: Mapping[str, t.Any]) -> Device:
     return Device(**known)
 
 
+def devices_of(rows: Iterable[Mapping[str, t.Any]]) -> dict[str, Device]:
+    """By UUID, whatever the filters say of them now: tags, state and app of a device change while it is updated."""
+    return {device.uuid: device for device in map(device_of, rows)}
+
+
 def matching(request: RolloutRequest, rows: Iterable[Mapping[str, t.Any]]) -> list[Device]:
     """The target of the whole deployment: devices that it fits, and those that were sent it when it fitted them."""
     groups, filters, mark = request.deployment.groups, request.deployment.filters, request.deployment.mark
