@@ -92,9 +92,9 @@ def _run(records: Sequence[Record], plan: Mapping[str, t.Any]) -> dict[str, t.An
 
 
 def _plan(records: Sequence[Record]) -> dict[str, t.Any]:
-    """What was planned last, in one mapping."""
+    """What was planned last, in one mapping; the plan's API calls are those it foresees, not those it took to plan."""
     data = _last(records, "planned")
-    return {**mapping(data.get("plan")), **{key: value for key, value in data.items() if key != "plan"}}
+    return {**{key: value for key, value in data.items() if key != "plan"}, **mapping(data.get("plan"))}
 
 
 def _phase(record: Record) -> dict[str, t.Any]:
