@@ -67,9 +67,9 @@ def some_kiosk(chance: random.Random, number: int, by_device: bool) -> Kiosk:
         held=chance.random() < 0.7,
         online=chance.random() < 0.9,
         version=NEW if chance.random() < 0.15 else OLD,
-        ends=chance.choices(("success", "failed", "aborted", "never"), (85, 6, 4, 5))[0],
+        ends=chance.choices(("success", "failed", "aborted", "never"), (66, 20, 8, 6))[0],
         takes=chance.choice((20, 60, 300, 1200)),
-        tracked=chance.random() < 0.99,
+        tracked=chance.random() < 0.995,
         is_its_own=chance.random() < 0.1,
     )
 
@@ -86,12 +86,15 @@ def some_hours(chance: random.Random, by_device: bool) -> Hours | None:
     return hours
 
 
-def some_start(chance: random.Random, hours: Hours | None) -> datetime:
-    """Often shortly before the window closes, for that is where it gets difficult."""
-    if hours is None or chance.random() < 0.5:
+def some_start(chance: random.Random, hours: Hours | None, given: str | None) -> datetime:
+    """Mostly inside the window, and often shortly before it closes, for that is where it gets difficult."""
+    if hours is None or chance.random() < 0.15:
         return NIGHT - timedelta(minutes=chance.randint(0, 180))
     closes = NIGHT.replace(hour=0) + timedelta(minutes=(hours.start + hours.length) % 1440)
-    return closes - timedelta(seconds=chance.randint(0, chance.choice((200, 1500, 4000))))
+    if chance.random() < 0.6:
+        return closes - timedelta(minutes=chance.randint(hours.length // 2, hours.length))
+    need = timedelta(minutes=int(given[:-1]) if given else 30)
+    return closes - need - timedelta(seconds=chance.randint(0, 90))
 
 
 def some_options(chance: random.Random, kiosks: Sequence[Kiosk], hours: Hours | None) -> dict[str, Any]:
@@ -132,8 +135,8 @@ def some_options(chance: random.Random, kiosks: Sequence[Kiosk], hours: Hours | 
         wait_timeout=chance.choice((120, 900, 3600)),
         max_update_time=chance.choice(("2m", "20m", None)),
         window_wait=chance.choice((0, 0, 7200)),
-        offline=chance.choice(("skip", "wait", "hold", "hold", "fail")),
-        foreign_pending=chance.choice(("fail", "skip", "allow", "skip")),
+        offline=chance.choice(("skip", "wait", "wait", "hold", "hold", "hold", "fail")),
+        foreign_pending=chance.choice(("fail", "skip", "allow", "allow", "skip")),
         self_managed=[one.uuid for one in kiosks if one.is_its_own],
         after=chance.choice(("hold", "release", "restore")),
     )

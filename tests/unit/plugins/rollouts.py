@@ -82,13 +82,13 @@ class Schedule(Listener):
         kiosks = [some_kiosk(chance, number, by_device) for number in range(1, chance.choice((1, 3, 6, 12)) + 1)]
         self.service = Service(chance, kiosks)
         self.service.listener = self
-        self.service.slow = chance.choice((0, 5, 60))
+        self.service.slow = chance.choice((0, 5, 60, 60))
         for kiosk in kiosks:
             if chance.random() < 0.1:
                 self.service.send(kiosk, "by hand")
         self.hours = some_hours(chance, by_device)
-        self.service.now = some_start(chance, self.hours)
         self.options = some_options(chance, kiosks, self.hours)
+        self.service.now = some_start(chance, self.hours, self.options["max_update_time"])
         for kiosk in kiosks:
             self.note(str(kiosk))
         self.note(str(self.options))
@@ -161,7 +161,7 @@ class Schedule(Listener):
             self.service.faults = chance.choice((0, 0, 0.03, 0.15))
             self.restless = chance.choice((0, 0, 0, 0.003, 0.01))
             self.kill_at = self.calls + chance.randint(1, chance.choice((3, 10, 40))) if chance.random() < 0.4 else None
-            self.go({"retry_failed": chance.random() < 0.3}, dry=chance.random() < 0.1, hooks=chance.random() < 0.1)
+            self.go({"retry_failed": chance.random() < 0.3}, dry=chance.random() < 0.05, hooks=chance.random() < 0.1)
             again = chance.random() < 0.6
             self.service.pass_time(chance.choice((0, 60, 600)) if again else 0)
             if not again:
