@@ -14,29 +14,13 @@ description:
 author:
   - EdgeOps (@edgeops-collections)
 positional: blackouts
+extends_documentation_fragment:
+  - edgeops.jfrog_connect.windows
 options:
-  _input:
-    description: The windows, as O(edgeops.jfrog_connect.connect_window#module:windows) takes them.
-    type: list
-    elements: dict
-    required: true
-  blackouts:
-    description: The blackouts, as O(edgeops.jfrog_connect.connect_window#module:blackouts) takes them.
-    type: list
-    elements: dict
-  at:
-    description: From when on to look, such as V(2026-11-23T01:30:00Z), instead of now. It needs a zone.
-    type: str
-  min_remaining:
-    description: How much of the opening must be left for it to count as open, such as V(45m).
-    type: str
   days:
     description: How many days without an opening are too many.
     type: int
     default: 45
-  timezone:
-    description: Zone of the device, for windows and blackouts with the timezone V(device).
-    type: str
 seealso:
   - module: edgeops.jfrog_connect.connect_window
   - plugin: edgeops.jfrog_connect.window_preview

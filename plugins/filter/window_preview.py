@@ -14,22 +14,9 @@ description:
 author:
   - EdgeOps (@edgeops-collections)
 positional: blackouts
+extends_documentation_fragment:
+  - edgeops.jfrog_connect.windows
 options:
-  _input:
-    description: The windows, as O(edgeops.jfrog_connect.connect_window#module:windows) takes them.
-    type: list
-    elements: dict
-    required: true
-  blackouts:
-    description: The blackouts, as O(edgeops.jfrog_connect.connect_window#module:blackouts) takes them.
-    type: list
-    elements: dict
-  at:
-    description: The instant to ask about, such as V(2026-11-23T01:30:00Z), instead of now. It needs a zone.
-    type: str
-  min_remaining:
-    description: How much of the opening must be left for it to count as open, such as V(45m).
-    type: str
   count:
     description: How many openings, 1 to 1000.
     type: int
@@ -37,9 +24,6 @@ options:
   days:
     description: Only openings that begin within so many days. Without it, in ten years.
     type: int
-  timezone:
-    description: Zone of the device, for windows and blackouts with the timezone V(device).
-    type: str
 seealso:
   - module: edgeops.jfrog_connect.connect_window
   - plugin: edgeops.jfrog_connect.window_lint
