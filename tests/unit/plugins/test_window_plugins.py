@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.edgeops.jfrog_connect.plugins.doc_fragments.windows import ModuleDocFragment
 from ansible_collections.edgeops.jfrog_connect.plugins.filter import (
     inventory_devices,
     window_lint,
@@ -43,10 +44,13 @@ def weekly(start, end, **more):
 def test_each_option_is_documented(name):
     plugin, functions = PLUGINS[name]
     assert list(functions) == [name]
-    options = yaml.safe_load(plugin.DOCUMENTATION)["options"]
+    documented = yaml.safe_load(plugin.DOCUMENTATION)
+    assert documented["extends_documentation_fragment"] == ["edgeops.jfrog_connect.windows"]
+    shared = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+    options = {**shared, **documented.get("options", {})}
     function = functions[name].__wrapped__
     arguments = function.__code__.co_varnames[: function.__code__.co_argcount]
-    assert ["_input", *arguments[1:]] == list(options)
+    assert sorted(["_input", *arguments[1:]]) == sorted(options)
     defaults = dict(zip(reversed(arguments), reversed(function.__defaults__), strict=False))
     assert {key: one.get("default") for key, one in options.items() if key != "_input"} == defaults
 
