@@ -104,12 +104,12 @@ def play_out(ansible_bin, ansible_env, tmp_path, fleet, window):
         )
         night = Rollout(Player(ansible_bin, ansible_env, folder, emulator), given)
         try:
-            interrupted(night, phase, end)
+            digest = interrupted(night, phase, end)
             if phase == "wait":
                 closed = {**given, "connect_windows": [once("later", 3600, 7200)]}
                 night.run("reconcile", **closed).ok()
                 assert all(night.held.values())
-            finished(night)
+            finished(night, digest)
         except AssertionError as wrong:
             return "%s: %s" % (phase, wrong)
         return None
@@ -117,7 +117,8 @@ def play_out(ansible_bin, ansible_env, tmp_path, fleet, window):
     return play
 
 
-def interrupted(night: Rollout, phase: str, end: Callable[[int], None]) -> None:
+def interrupted(night: Rollout, phase: str, end: Callable[[int], None]) -> str:
+    """The digest of its plan."""
     interruption = Interruption(phase, end)
     with relaying(night.emulator.url, interruption) as relay:
         process = night.run.start("maintenance_window", **{**night.given, "connect_api_url": relay.url})
@@ -126,13 +127,13 @@ def interrupted(night: Rollout, phase: str, end: Callable[[int], None]) -> None:
     assert interruption.done.is_set(), "it never came so far:\n" + output
     assert "PLAY RECAP" not in output
     (records,) = Path(night.given["connect_evidence_dir"]).glob("*.jsonl")
-    events = [json.loads(line)["event"] for line in records.read_text(encoding="utf-8").splitlines()]
-    assert "planned" in events
-    assert "run_ended" not in events
+    data = {one["event"]: one["data"] for one in map(json.loads, records.read_text(encoding="utf-8").splitlines())}
+    assert "run_ended" not in data
+    return data["planned"]["digest"]
 
 
-def finished(night: Rollout) -> None:
-    done = night()
+def finished(night: Rollout, approved: str) -> None:
+    done = night(connect_approved_digest=approved)
     # Nothing is left to do when what was sent has ended well meanwhile; what was left released is held all the same.
     assert done.came_to in [(0, "succeeded", None), (0, "nothing_to_do", None)], done.output
     assert night.updates == each(night.names.values(), "success")
