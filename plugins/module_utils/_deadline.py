@@ -24,6 +24,23 @@ class TooLate(ConnectError):
     code = "window_closed"
 
 
+def read_instant(params: Mapping[str, t.Any], option: str) -> datetime | None:
+    """In UTC; None when the option is not given. Raises InvalidInput naming the option."""
+    given = (params[option] or "").strip()
+    if not given:
+        return None
+    try:
+        instant = datetime.fromisoformat(given.replace("Z", "+00:00").replace("z", "+00:00"))
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InvalidInput(
+            "%s is '%s'; accepted: an instant with its zone, such as 2026-11-23T04:30:00+01:00 or 2026-11-23T03:30:00Z."
+            % (option, given)
+        )
+    return instant.astimezone(timezone.utc)
+
+
 @dataclass(frozen=True)
 class Deadline:
     """C(not_after) is None when there is none."""
@@ -33,19 +50,7 @@ class Deadline:
     @classmethod
     def read(cls, params: Mapping[str, t.Any]) -> Deadline:
         """Raises InvalidInput naming O(not_after)."""
-        given = (params["not_after"] or "").strip()
-        if not given:
-            return cls()
-        try:
-            instant = datetime.fromisoformat(given.replace("Z", "+00:00").replace("z", "+00:00"))
-        except ValueError:
-            instant = None
-        if instant is None or instant.tzinfo is None:
-            raise InvalidInput(
-                "not_after is '%s'; accepted: an instant with its zone, such as 2026-11-23T04:30:00+01:00 or "
-                "2026-11-23T03:30:00Z." % given
-            )
-        return cls(instant.astimezone(timezone.utc))
+        return cls(read_instant(params, "not_after"))
 
     def check(self, now: datetime) -> None:
         """Raises TooLate."""

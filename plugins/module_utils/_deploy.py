@@ -100,9 +100,9 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
                 % client.api.incomplete,
                 code="unreadable_reply",
             )
-        target = await select(client.api, request.project, request.sent_groups, scope, request.sent_filters)
+        reached = await select(client.api, request.project, request.sent_groups, scope, request.sent_filters)
         listed = request.wave.device_uuids
-        target = [device for device in target if listed is None or device.uuid in listed]
+        target = [device for device in reached if listed is None or device.uuid in listed]
         if not target:
             raise ConnectError(
                 "No device of project %s matches the groups and filters, so there is nothing to deploy to. Names are "
@@ -110,7 +110,7 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
                 code="empty_target",
             )
         lately = _sent_lately(request, scope, client, asked_at)
-        run = Deployment(request, scope, target, lately, client.waits.clock, asked_at)
+        run = Deployment(request, scope, target, lately, client.waits.clock, asked_at, len(target) == len(reached))
         if listed and len(target) < len(listed):
             lost = sorted(listed - {device.uuid for device in target})
             run.warnings.append(
@@ -142,8 +142,7 @@ def _sent_lately(
 
 def _only_devices(request: DeployRequest) -> Collection[str]:
     """Devices after which no more pages need to be read."""
-    named = {one.value for one in request.sent_filters if one.type == "specific_device" and one.operand == "is"}
-    return named or request.wave.device_uuids or ()
+    return {one.value for one in request.sent_filters if one.type == "specific_device" and one.operand == "is"}
 
 
 def _note(mark: str, device: Device) -> str:
@@ -318,7 +317,7 @@ async def _follow(run: Deployment, client: Client) -> ConnectError | None:
     if request.wait:
         if run.settled():
             return None
-        deadline = client.waits.clock() + request.wait_timeout
+        deadline = client.waits.clock() + _longest_wait(request, client)
         with client.sender.one_attempt_each(deadline):
             return await wait_until(look, deadline, request.wait_interval, client.waits)
     if run.sent and not run.shows():
@@ -329,6 +328,12 @@ async def _follow(run: Deployment, client: Client) -> ConnectError | None:
                 "show it, or skip devices that are held. Look again with connect_device_info." % run.mark
             )
     return None
+
+
+def _longest_wait(request: DeployRequest, client: Client) -> float:
+    if request.wait_until is None:
+        return request.wait_timeout
+    return max(0.0, min(request.wait_timeout, (request.wait_until - client.now()).total_seconds()))
 
 
 def _warn_beforehand(run: Deployment, client: Client, dry: bool) -> None:

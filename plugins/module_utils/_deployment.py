@@ -18,8 +18,13 @@ import re
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deadline import DEADLINE_SPEC, Deadline
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deadline import (
+    DEADLINE_SPEC,
+    Deadline,
+    read_instant,
+)
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import (
     FILTER_SPEC,
@@ -60,6 +65,7 @@ DEPLOY_SPEC: dict[str, t.Any] = {
     },
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 1800},
+    "wait_until": DEADLINE_SPEC,
     "wait_interval": {"type": "int", "default": 30},
     "max_failures": {"type": "int", "default": 0},
     "max_failure_percent": {"type": "int", "default": 0},
@@ -108,6 +114,7 @@ class DeployRequest:
     deadline: Deadline
     wait: bool
     wait_timeout: int
+    wait_until: datetime | None
     wait_interval: int
     max_failures: int
     max_failure_percent: int
@@ -151,6 +158,7 @@ class DeployRequest:
             resend=one_of("resend", params["resend"], ("needed", "all")),
             wave=_read_wave(params, groups, filters, parameters),
             deadline=Deadline.read(params),
+            wait_until=read_instant(params, "wait_until"),
             **{
                 name: params[name]
                 for name in (
@@ -225,7 +233,7 @@ def _read_wave(
         if not wave.device_uuids or "" in wave.device_uuids:
             raise InvalidInput("wave.device_uuids is empty or holds an empty text: give the UUIDs of devices.")
         if params["resend"] == "all":
-            raise InvalidInput("resend: all does not go with wave.device_uuids: each of these gets a call of its own.")
+            raise InvalidInput("resend: all does not go with wave.device_uuids: it would reach other devices too.")
     _refuse_filters_of_the_other_call(wave.filters, parameters, "wave.filters")
     return wave
 
@@ -334,12 +342,17 @@ class DeployPlan:
 
 
 def make_plan(
-    request: DeployRequest, scope: Sequence[Device], target: Sequence[Device], sent_lately: Collection[str] = ()
+    request: DeployRequest,
+    scope: Sequence[Device],
+    target: Sequence[Device],
+    sent_lately: Collection[str] = (),
+    is_exact: bool = True,
 ) -> DeployPlan:
     """Nothing to send when no device needs it; the filter as it is when all do; else as O(resend) says.
 
     C(scope) are all devices of the groups, or of the project; C(target) those of the wave for which the filters hold;
-    C(sent_lately) the keys of devices that this machine sent it to a moment ago.
+    C(sent_lately) the keys of devices that this machine sent it to a moment ago; C(is_exact) whether groups and filters
+    reach nobody but the target.
     """
     classes = {device.key: classify(device, request) for device in target}
     due = tuple(device for device in target if classes[device.key] in (NEEDED, RETRY))
@@ -352,7 +365,7 @@ def make_plan(
         and (device.key in sent_lately or marked_updates(device, request.mark))
         for device in scope
     )
-    all_due = len(due) == len(target) and not others_have_it and request.wave.device_uuids is None
+    all_due = is_exact and len(due) == len(target) and not others_have_it
     if not due or _too_many_failed(request, classes):
         sendings: tuple[Sending, ...] = ()
     elif request.resend == "all" or all_due:

@@ -141,6 +141,7 @@ class Deployment:
         sent_lately: Collection[str],
         clock: Callable[[], float],
         looked_at: float,
+        is_exact: bool,
     ) -> None:
         self.request = request
         self._clock = clock
@@ -148,7 +149,7 @@ class Deployment:
         self._looked_at = looked_at  # what a list shows may be as old as the request for its first page
         self._look_took = clock() - looked_at
         self.mark = request.mark
-        self.plan: DeployPlan = make_plan(request, scope, target, sent_lately)
+        self.plan: DeployPlan = make_plan(request, scope, target, sent_lately, is_exact)
         self.calls = 0
         self.warnings: list[str] = []
         self.rows = {

@@ -161,7 +161,8 @@ options:
             type: str
       device_uuids:
         description:
-          - Exactly these devices. The service cannot be given a list, so each of them costs a call.
+          - Exactly these devices. The service cannot be given a list, so each of them costs a call, unless groups and
+            filters reach nobody else.
         type: list
         elements: str
   wait:
@@ -174,6 +175,12 @@ options:
       - A device that is offline or held does not finish.
     type: int
     default: 1800
+  wait_until:
+    description:
+      - Wait no longer than until this instant, such as the close of the window, whenever the sending began.
+      - ISO 8601 with a zone, such as V(2026-11-23T05:00:00+01:00).
+    type: str
+    version_added: 0.2.0
   wait_interval:
     description: Seconds between two looks, from V(1) to V(3600).
     type: int

@@ -130,7 +130,7 @@ def start_wave(
     acting = [device for device in ready if device.uuid in passed.open]
     sent = [device for device in acting if planned[device.uuid] != IN_FLIGHT]
     uuids = [device.uuid for device in acting]
-    # A filter reaches every device that it fits, so it will do only if these are exactly those that act.
+    # A filter reaches every device that it fits, so it is said only if these are exactly those that act.
     whole = wave["selector"] is not None and selected(wave["selector"], target) == set(uuids)
     return {
         "name": wave["name"],
@@ -140,7 +140,7 @@ def start_wave(
         "release": [
             device.uuid for device in acting if device.held is not False and not is_self_managed(request, device)
         ],
-        "selector": wave["selector"] if whole else {"device_uuids": uuids},
+        "selector": {**(wave["selector"] if whole else {}), "device_uuids": uuids},
         "sent": len(sent),
         "not_released": [],
         "online": [device.uuid for device in acting if device.online is not False],
@@ -151,7 +151,6 @@ def start_wave(
         ],
         "gate": passed.as_result(),
         "allowed_failures": _allowed_failures(request, list(planned.values()), len(acting)),
-        "wait_timeout": _wait_timeout(request, passed, now),
         "soak_seconds": _soak(request, wave),
     }
 
@@ -160,13 +159,6 @@ def _allowed_failures(request: RolloutRequest, classes: Sequence[str], acting: i
     """How many of those that act may fail; those that are done with count for the wave too."""
     broken = sum(classes.count(name) for name in FAILURES)
     return max(0, allowed_failures(request.thresholds.wave, acting + classes.count(DONE) + broken) - broken)
-
-
-def _wait_timeout(request: RolloutRequest, passed: Gate, now: datetime) -> int:
-    """Nobody waits beyond the close: what is not finished by then is held."""
-    closes_at = passed.status.closes_at if passed.status and passed.open else None
-    left = (closes_at - now).total_seconds() if closes_at else request.wait_timeout
-    return max(1, int(min(request.wait_timeout, left)))
 
 
 def _soak(request: RolloutRequest, wave: Mapping[str, t.Any]) -> int:
@@ -285,7 +277,6 @@ def start_rollback(
         "acting": acting,
         "release": [uuid for uuid in acting if uuid in ours],
         "gate": passed.as_result(),
-        "wait_timeout": _wait_timeout(request, passed, now),
     }
 
 

@@ -115,7 +115,7 @@ AT_MOST_ONCE = (
     one(
         "filter-may-match-a-device-that-has-it",
         "The filter does not go out while a device that has it may match a moment later",
-        *(DEPLOYMENT, "len(target) and not others_have_it and", "len(target) and"),
+        *(DEPLOYMENT, "len(target) and not others_have_it", "len(target)"),
         *(UNIT % "deployment_plan", SCHEDULES),
     ),
     one(

@@ -302,7 +302,7 @@ def model_update(comment: str, status: str = "pending") -> Update:
 def deploy_params(**changes: Any) -> dict[str, Any]:
     """What connect_deploy hands to DeployRequest.read: every option, with its default."""
     given: dict[str, Any] = dict.fromkeys(
-        ("filters", "app", "parameters", "comment", "deployment_key", "wave", "not_after"),
+        ("filters", "app", "parameters", "comment", "deployment_key", "wave", "not_after", "wait_until"),
     )
     defaults = {"all_devices": False, "retry_failed": False, "resend": "needed", "wait": False}
     limits = {"wait_timeout": 1800, "wait_interval": 30, "max_failures": 0, "max_failure_percent": 0}

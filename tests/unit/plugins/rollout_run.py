@@ -153,12 +153,13 @@ class Run:
                     "not_after": not_after,
                     "max_failures": started["allowed_failures"],
                     "wait": True,
-                    "wait_timeout": started["wait_timeout"],
+                    "wait_timeout": self.options["wait_timeout"],
+                    "wait_until": started["gate"].get("closes_at"),
                 }
             )
 
-    def _selector(self, said: Mapping[str, Any]) -> dict[str, Any] | None:
-        return {**dict.fromkeys(("groups", "filters", "device_uuids")), **said} if said else None
+    def _selector(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        return {**dict.fromkeys(("groups", "filters", "device_uuids")), **said}
 
     def _judge(self, soaked: bool) -> dict[str, Any]:
         if self.stale or soaked:

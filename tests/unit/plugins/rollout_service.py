@@ -178,14 +178,11 @@ class Service:
         devices = self.look()
         scope = [device for device in devices if not request.sent_groups or device.group in request.sent_groups]
         listed = request.wave.device_uuids
-        target = [
-            device
-            for device in scope
-            if all(one.matches(device) for one in request.sent_filters) and (listed is None or device.uuid in listed)
-        ]
+        reached = [device for device in scope if all(one.matches(device) for one in request.sent_filters)]
+        target = [device for device in reached if listed is None or device.uuid in listed]
         if not target:
             raise TaskFailed("empty_target")
-        run = Deployment(request, scope, target, (), self.clock, self.clock())
+        run = Deployment(request, scope, target, (), self.clock, self.clock(), len(target) == len(reached))
         self._send(run)
         verdict = None if run.settled() else self._wait(run)
         return report_of(run, {}, verdict, False).as_result(False)
@@ -220,7 +217,10 @@ class Service:
             pass
 
     def _wait(self, run: Deployment) -> ConnectError | None:
-        deadline = self.clock() + run.request.wait_timeout
+        longest = float(run.request.wait_timeout)
+        if run.request.wait_until is not None:
+            longest = min(longest, (run.request.wait_until - self.now).total_seconds())
+        deadline = self.clock() + longest
         while True:
             self._look(run)
             if run.settled():

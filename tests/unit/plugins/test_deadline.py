@@ -18,11 +18,13 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import
     SMALLEST,
     TRIGGER,
     accepted,
+    deploy_request,
     limited,
     only,
     page,
     token,
     wire_device,
+    wire_update,
 )
 
 DEPLOYMENT = {**SMALLEST["connect_deploy"], "wave": {"device_uuids": ["d-0001", "d-0002"]}}
@@ -46,10 +48,10 @@ def column(result, name):
 
 
 def test_a_row_of_calls_ends_when_its_time_is_over(wire, at_noon):
-    wire.expect("GET", DETAILS, reply=page([wire_device(1), wire_device(2)]))
+    wire.expect("GET", DETAILS, reply=page([wire_device(1), wire_device(2), wire_device(3)]))
     wire.expect("POST", DEPLOY, {"devices_filter": only("d-0001")}, takes=6)
     for _look in range(6):
-        wire.expect("GET", DETAILS, reply=page([wire_device(1), wire_device(2)]))
+        wire.expect("GET", DETAILS, reply=page([wire_device(1), wire_device(2), wire_device(3)]))
     result = at_noon("connect_deploy", **DEPLOYMENT, not_after="2026-11-23T13:00:05+01:00")
     assert (result["code"], result["changed"]) == ("window_closed", True)
     assert column(result, "outcome") == ["changed", "failed"]
@@ -59,7 +61,7 @@ def test_a_row_of_calls_ends_when_its_time_is_over(wire, at_noon):
 
 @pytest.mark.parametrize("check", [True, False])
 def test_it_is_too_late_at_once(wire, at_noon, check):
-    wire.expect("GET", DETAILS, reply=page([wire_device(1), wire_device(2)]))
+    wire.expect("GET", DETAILS, reply=page([wire_device(1), wire_device(2), wire_device(3)]))
     result = at_noon("connect_deploy", check=check, **DEPLOYMENT, not_after="2026-11-23T11:59:59Z")
     assert (result["code"], result["changed"], result["deployment"]["calls"]) == ("window_closed", False, 0)
     assert column(result, "code") == ["window_closed"] * 2
@@ -104,3 +106,15 @@ def test_an_instant_without_a_zone_is_refused(drive, name, given):
     assert result["code"] == "invalid_option"
     assert f"not_after is '{given}'" in result["msg"]
     assert "2026-11-23T03:30:00Z" in result["msg"]
+
+
+def test_nobody_waits_beyond_wait_until_whenever_the_sending_began(wire, at_noon, clock):
+    pending = wire_device(1, updates=[wire_update(deploy_request().mark)])
+    wire.expect("GET", DETAILS, reply=page([wire_device(1)]))
+    wire.expect("POST", DEPLOY, takes=70)
+    for _look in range(3):  # at once, after 30 s, and at the end
+        wire.expect("GET", DETAILS, reply=page([pending]))
+    started = clock()
+    result = at_noon("connect_deploy", **SMALLEST["connect_deploy"], wait=True, wait_until="2026-11-23T12:02:00Z")
+    assert result["code"] == "still_running"
+    assert clock() - started == 120
