@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ansible_collections.edgeops.jfrog_connect.tests.e2e.relay import (
     BEFORE,
     Boundary,
     Broken,
+    descendants,
     kill_all,
     relaying,
 )
@@ -73,6 +75,7 @@ class Interruption:
     def __init__(self, phase: str, end: Callable[[int], None]) -> None:
         self.pid: Future[int] = Future()
         self.done = threading.Event()
+        self.below: list[int] = []
         self._phase, self._end, self._so_far, self._lock = phase, end, Progress(), threading.Lock()
 
     def __call__(self, boundary: Boundary) -> None:
@@ -81,6 +84,7 @@ class Interruption:
                 self._so_far.count(boundary)
                 if not PHASES[self._phase](self._so_far, boundary):
                     return
+                self.below = descendants(self.pid.result())
                 self.done.set()
                 if self._phase == "soak":
                     threading.Timer(SOAK / 2, self._end, [self.pid.result()]).start()
@@ -117,12 +121,21 @@ def play_out(ansible_bin, ansible_env, tmp_path, fleet, window):
     return play
 
 
+def kill(pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def interrupted(night: Rollout, phase: str, end: Callable[[int], None]) -> str:
     """The digest of its plan."""
     interruption = Interruption(phase, end)
     with relaying(night.emulator.url, interruption) as relay:
-        process = night.run.start("maintenance_window", **{**night.given, "connect_api_url": relay.url})
+        # What survives a signal, in a session of its own since ansible-core 2.19, does not look around for long.
+        given = {**night.given, "connect_api_url": relay.url, "connect_retry_budget": 3}
+        process = night.run.start("maintenance_window", **given)
         interruption.pid.set_result(process.pid)
+        threading.Thread(target=lambda: process.wait() and kill(interruption.below), daemon=True).start()
         output = process.communicate(timeout=120)[0]
     assert interruption.done.is_set(), "it never came so far:\n" + output
     assert "PLAY RECAP" not in output
