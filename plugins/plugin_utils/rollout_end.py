@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import FAILURES, RETRY
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import FINISHED
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import devices_word
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_plan import devices_of
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_plan import NOT_APPROVED, devices_of
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import RolloutRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_wave import fate
 
@@ -93,8 +93,8 @@ def conclude(
     if code:
         outcome = ENDINGS.get(code, FAILED)
     elif plan and plan["refused"]:
-        outcome, code = REFUSED, "conflicts"
-        msg = _refusal(plan)
+        outcome = REFUSED
+        code, msg = _refusal(plan)
     elif plan and not plan["counts"]["due"] and not left:
         outcome = NOTHING
     elif dry and plan:
@@ -126,9 +126,11 @@ def conclude(
     }
 
 
-def _refusal(plan: Mapping[str, t.Any]) -> str:
+def _refusal(plan: Mapping[str, t.Any]) -> tuple[str, str]:
     first, count = plan["refused"][0], len(plan["refused"])
-    return "Nothing was sent: %s in conflict. %s: %s" % (
+    if first["kind"] == NOT_APPROVED:
+        return NOT_APPROVED, "Nothing was sent. %s" % first["msg"]
+    return "conflicts", "Nothing was sent: %s in conflict. %s: %s" % (
         devices_word(count),
         first["name"] or first["device_uuid"],
         first["msg"],

@@ -36,6 +36,7 @@ HELD_ELSEWHERE = "held_elsewhere"
 FOREIGN_PENDING = "foreign_pending"
 OFFLINE = "offline"
 NO_WAVE = "not_in_a_wave"
+NOT_APPROVED = "not_approved"  # the plan as a whole
 
 
 def device_of(row: Mapping[str, t.Any]) -> Device:
@@ -168,18 +169,30 @@ def make_plan(
             ours = device.uuid in with_token and not is_self_managed(request, device)
             skip = found.kind if found else NO_WAVE if planned in DUE and name is None else None
             members.append(Member(device, name, planned, ours, skip))
+    said = digest(request, waves)
     return {
         "mark": request.deployment.mark,
-        "digest": digest(request, waves),
+        "digest": said,
         "waves": [_wave_row(wave, members) for wave in waves],
         "devices": [_member_row(request, member) for member in members],
         "conflicts": [found.as_result() for found in conflicts],
-        "refused": [found.as_result() for found in conflicts if found.fatal],
+        "refused": [*_not_approved(request, said), *(found.as_result() for found in conflicts if found.fatal)],
         "counts": _counts(members),
         "leftovers": leftovers(request, members),
         "api_calls": _calls(request, waves, members, len(devices)),
         "msg": _sentence(request, waves, members, conflicts),
     }
+
+
+def _not_approved(request: RolloutRequest, said: str) -> list[dict[str, t.Any]]:
+    approved = (request.options["approved_digest"] or "").strip()
+    if approved in ("", said):
+        return []
+    msg = (
+        "The plan has the digest %s, approved was %s. Devices, waves or rules have changed since. Run in check mode, "
+        "and have the new plan approved." % (said, approved)
+    )
+    return [{"kind": NOT_APPROVED, "device_uuid": "", "name": "", "msg": msg}]
 
 
 def leftovers(request: RolloutRequest, members: Sequence[Member]) -> list[str]:

@@ -51,7 +51,7 @@ def test_each_variable_may_be_the_text_of_a_survey(rollout, tmp_path):
         "connect_rollback_app": {"name": "kiosk_ui", "version": "3.1.0"},
         "connect_rollback_outside_window": True,
         "connect_hooks": {"before_window": ""},
-        "connect_timezone": "Europe/Paris",
+        "connect_report_timezone": "Europe/Paris",
     }
     night = rollout({"devices": 4}, **meant)
     known = set(yaml.safe_load(SPECS.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"])

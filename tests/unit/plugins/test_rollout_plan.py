@@ -374,3 +374,12 @@ def test_a_hundred_and_one_devices_are_read_in_three_pages():
 
 def test_the_plan_keeps_no_token():
     assert "token" not in str(plan_of(request(), kiosk(1))) + str(fleet(kiosk(1)))
+
+
+@pytest.mark.parametrize(("approved", "refused"), [("", False), (None, False), ("right", False), ("wrong", True)])
+def test_a_plan_that_was_not_approved_is_refused(approved, refused):
+    digest = plan_of(request(), kiosk(1))["digest"]
+    given = {"right": " %s " % digest, "wrong": "0000"}.get(approved, approved)
+    plan = plan_of(request(approved_digest=given), kiosk(1))
+    assert [one["kind"] for one in plan["refused"]] == (["not_approved"] if refused else [])
+    assert plan["digest"] == digest  # approving does not change what was approved
