@@ -111,6 +111,7 @@ async def describe_devices(request: InfoRequest, client: Client) -> Report:
         result={
             "devices": [_as_result(device) for device in devices],
             "summary": summary,
+            "complete": api.incomplete is None,
             "api_calls": client.api_calls(),
         },
         warnings=warnings,

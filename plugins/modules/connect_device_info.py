@@ -269,6 +269,13 @@ summary:
     online: 194
     offline: 6
     last_update: {pending: 0, in_progress: 0, success: 198, failed: 2, aborted: 0}
+complete:
+  description:
+    - Whether the list was read to its end. V(false) when the service announced more devices but repeated what it had
+      sent; a warning says so too.
+  type: bool
+  returned: success
+  sample: true
 api_calls:
   description: What the task cost.
   type: dict
