@@ -54,6 +54,7 @@ DEPLOY_SPEC: dict[str, t.Any] = {
     "parameters": {"type": "dict"},
     "deployment_key": {"type": "str", "no_log": False},
     "retry_failed": {"type": "bool", "default": False},
+    "include_current": {"type": "bool", "default": False},
     "resend": {"type": "str", "choices": ["needed", "all"], "default": "needed"},
     "wave": {
         "type": "dict",
@@ -109,6 +110,7 @@ class DeployRequest:
     comment: str
     deployment_key: str
     retry_failed: bool
+    include_current: bool
     resend: str
     wave: Wave
     deadline: Deadline
@@ -163,6 +165,7 @@ class DeployRequest:
                 name: params[name]
                 for name in (
                     "retry_failed",
+                    "include_current",
                     "wait",
                     "wait_timeout",
                     "wait_interval",
@@ -309,7 +312,7 @@ def classify(device: Device, request: DeployRequest) -> str:
     state = state_of(marked_updates(device, request.mark))
     if state is None:
         has_it = request.app is not None and device.apps.get(request.app[0]) == request.app[1]
-        return CURRENT if has_it else NEEDED
+        return CURRENT if has_it and not request.include_current else NEEDED
     if state in FAILURES:
         return RETRY if request.retry_failed else state
     return DONE if state == "success" else IN_FLIGHT

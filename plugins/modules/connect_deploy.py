@@ -117,6 +117,13 @@ options:
     description: Send again to devices on which the deployment failed or was aborted.
     type: bool
     default: false
+  include_current:
+    description:
+      - Send also to devices that have the version of O(app) already, for example because an update failed half-way on
+        them and the recorded version says little.
+    type: bool
+    default: false
+    version_added: 0.2.0
   resend:
     description:
       - What to do when only a part of the target still needs the deployment.

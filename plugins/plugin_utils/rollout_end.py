@@ -97,6 +97,9 @@ def conclude(
         code, msg = _refusal(plan)
     elif plan and not plan["counts"]["due"] and not left:
         outcome = NOTHING
+        if plan["standing"]:
+            code, msg = plan["standing"]["code"], plan["standing"]["msg"]
+            outcome = ENDINGS[code]
     elif dry and plan:
         outcome, msg = PLANNED, plan["msg"]
     elif left:

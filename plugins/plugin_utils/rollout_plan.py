@@ -15,7 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
+    ABORTED,
     CURRENT,
+    DONE,
+    FAILED,
     IN_FLIGHT,
     NEEDED,
     RETRY,
@@ -25,6 +28,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import FINISHED, Device, Update
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import devices_word
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import RolloutRequest
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_thresholds import PROCEED, Counts, judge
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_waves import Wave, cut, selected
 
 PAGE = 50  # devices that one call reads (connect-api.md 2.2)
@@ -178,10 +182,29 @@ def make_plan(
         "conflicts": [found.as_result() for found in conflicts],
         "refused": [*_not_approved(request, said), *(found.as_result() for found in conflicts if found.fatal)],
         "counts": _counts(members),
+        "standing": standing(request, waves, members),
         "leftovers": leftovers(request, members),
         "api_calls": _calls(request, waves, members, len(devices)),
         "msg": _sentence(request, waves, members, conflicts),
     }
+
+
+def standing(request: RolloutRequest, waves: Sequence[Wave], members: Sequence[Member]) -> dict[str, t.Any] | None:
+    """The verdict that earlier runs have earned, None for a good one: failures do not pass with the night."""
+    total = Counts()
+    for wave in waves:
+        planned = [member.planned for member in members if member.wave == wave.spec.name]
+        states = {"success": planned.count(DONE), "failed": planned.count(FAILED), "aborted": planned.count(ABORTED)}
+        counts = Counts(due=sum(states.values()), **states)
+        total = total.plus(counts)
+        for scope, counted, limits in (
+            (wave.spec.name, counts, request.thresholds.wave),
+            ("All waves so far", total, request.thresholds.total),
+        ):
+            verdict = judge(counted, limits, scope)
+            if verdict.verdict != PROCEED:
+                return {"code": verdict.code, "msg": verdict.msg}
+    return None
 
 
 def _not_approved(request: RolloutRequest, said: str) -> list[dict[str, t.Any]]:

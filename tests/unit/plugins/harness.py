@@ -304,7 +304,13 @@ def deploy_params(**changes: Any) -> dict[str, Any]:
     given: dict[str, Any] = dict.fromkeys(
         ("filters", "app", "parameters", "comment", "deployment_key", "wave", "not_after", "wait_until"),
     )
-    defaults = {"all_devices": False, "retry_failed": False, "resend": "needed", "wait": False}
+    defaults = {
+        "all_devices": False,
+        "retry_failed": False,
+        "include_current": False,
+        "resend": "needed",
+        "wait": False,
+    }
     limits = {"wait_timeout": 1800, "wait_interval": 30, "max_failures": 0, "max_failure_percent": 0}
     target = {"flow_id": "f-1", "project": "Kiosks", "groups": ["Floor-1"]}
     return {**given, **defaults, **limits, **target, **changes}

@@ -114,6 +114,18 @@ def test_devices_that_have_the_version_are_not_sent_anything(wire, drive):
     assert result["plan"]["current"] == ["d-0001", "d-0002"]
 
 
+def test_devices_that_have_the_version_are_sent_it_when_they_are_included(wire, drive):
+    app = {"name": "kiosk_ui", "version": "3.2.0"}
+    mark = deploy_request(app=app).mark
+    current = {"apps": [{"app_name": "kiosk_ui", "version": "3.2.0"}]}
+    look(wire, None, **current)
+    wire.expect("POST", DEPLOY)
+    look(wire, "pending", mark=mark, **current)
+    result = drive(NAME, **OPTIONS, app=app, include_current=True)
+    assert (column(result, "plan"), column(result, "outcome")) == (["needed"], ["changed"])
+    assert result["deployment"]["mark"] == mark
+
+
 def test_another_key_is_another_deployment(wire, drive):
     look(wire, "success")
     wire.expect("POST", DEPLOY)

@@ -253,3 +253,13 @@ def test_each_device_counts_once_whatever_is_known_of_others():
 
 def test_a_device_that_its_wave_skipped_is_no_success():
     assert said(request(), [kiosk(1)], {uuid(1): "skipped"})["summary"]["skipped"] == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "outcome", "code"),
+    [(0, "stopped", "rollout_failed"), (1, "nothing_to_do", None), ("50%", "nothing_to_do", None)],
+)
+def test_failures_of_an_earlier_night_count_when_nothing_is_left_to_do(limit, outcome, code):
+    asked = request(thresholds={"wave": {"failed": limit}})
+    found = conclude(asked, plan_of(asked, kiosk(1, "failed"), kiosk(2, "success")), {}, {}, [], False)
+    assert (found["outcome"], found["code"], found["failed"]) == (outcome, code, outcome == "stopped")
