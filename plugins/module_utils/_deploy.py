@@ -19,6 +19,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment 
     RETRY,
     DeployRequest,
     Sending,
+    marked_updates,
 )
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import (
     BudgetExhausted,
@@ -101,8 +102,7 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
                 code="unreadable_reply",
             )
         reached = await select(client.api, request.project, request.sent_groups, scope, request.sent_filters)
-        listed = request.wave.device_uuids
-        target = [device for device in reached if listed is None or device.uuid in listed]
+        target = _of_the_wave(request, scope, reached)
         if not target:
             raise ConnectError(
                 "No device of project %s matches the groups and filters, so there is nothing to deploy to. Names are "
@@ -110,9 +110,9 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
                 code="empty_target",
             )
         lately = _sent_lately(request, scope, client, asked_at)
-        run = Deployment(request, scope, target, lately, client.waits.clock, asked_at, len(target) == len(reached))
-        if listed and len(target) < len(listed):
-            lost = sorted(listed - {device.uuid for device in target})
+        run = Deployment(request, scope, target, lately, client.waits.clock, asked_at, reached == target)
+        lost = sorted((request.wave.device_uuids or frozenset()) - {device.uuid for device in target})
+        if lost:
             run.warnings.append(
                 "%s of wave.device_uuids are not in the target and have no row, for example %s."
                 % (devices_word(len(lost)), lost[0])
@@ -130,6 +130,19 @@ async def _plan(request: DeployRequest, client: Client) -> Deployment:
         except BudgetExhausted:
             run.leave_alone(unsettled, doubt)
             return run
+
+
+def _of_the_wave(request: DeployRequest, scope: Sequence[Device], reached: Sequence[Device]) -> list[Device]:
+    """Listed devices that have the deployment belong to it, also if they do not fit the filters any more."""
+    listed = request.wave.device_uuids
+    if listed is None:
+        return list(reached)
+    fits = {device.key for device in reached}
+    return [
+        device
+        for device in scope
+        if device.uuid in listed and (device.key in fits or marked_updates(device, request.mark))
+    ]
 
 
 def _sent_lately(

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import FAILURES, RETRY
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import FINISHED
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import devices_word
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_plan import NOT_APPROVED, devices_of
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_plan import devices_of
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import RolloutRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_wave import fate
 
@@ -95,11 +95,10 @@ def conclude(
     elif plan and plan["refused"]:
         outcome = REFUSED
         code, msg = _refusal(plan)
+    elif plan and plan["standing"] and not plan["counts"]["due"]:
+        outcome, code, msg = STOPPED, plan["standing"]["code"], plan["standing"]["msg"]
     elif plan and not plan["counts"]["due"] and not left:
         outcome = NOTHING
-        if plan["standing"]:
-            code, msg = plan["standing"]["code"], plan["standing"]["msg"]
-            outcome = ENDINGS[code]
     elif dry and plan:
         outcome, msg = PLANNED, plan["msg"]
     elif left:
@@ -131,8 +130,8 @@ def conclude(
 
 def _refusal(plan: Mapping[str, t.Any]) -> tuple[str, str]:
     first, count = plan["refused"][0], len(plan["refused"])
-    if first["kind"] == NOT_APPROVED:
-        return NOT_APPROVED, "Nothing was sent. %s" % first["msg"]
+    if not first["device_uuid"]:  # of the plan as a whole
+        return first["kind"], "Nothing was sent. %s" % first["msg"]
     return "conflicts", "Nothing was sent: %s in conflict. %s: %s" % (
         devices_word(count),
         first["name"] or first["device_uuid"],

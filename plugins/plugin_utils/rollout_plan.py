@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import (
@@ -28,7 +28,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import FINISHED, Device, Update
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._report import devices_word
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import RolloutRequest
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_thresholds import PROCEED, Counts, judge
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_thresholds import STOP, Counts, judge
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_waves import Wave, cut, selected
 
 PAGE = 50  # devices that one call reads (connect-api.md 2.2)
@@ -40,7 +40,14 @@ HELD_ELSEWHERE = "held_elsewhere"
 FOREIGN_PENDING = "foreign_pending"
 OFFLINE = "offline"
 NO_WAVE = "not_in_a_wave"
-NOT_APPROVED = "not_approved"  # the plan as a whole
+STOPPED = "stopped"  # too many of its wave, or of an earlier one, have failed already
+
+# Of the plan as a whole.
+NOT_APPROVED = "not_approved"
+ROLLED_BACK = "rolled_back"
+EMPTY_TARGET = "empty_target"
+EMPTY_WAVE = "empty_wave"
+UNREADABLE = "unreadable"
 
 
 def device_of(row: Mapping[str, t.Any]) -> Device:
@@ -152,7 +159,7 @@ def conflict_of(request: RolloutRequest, device: Device, has_token: bool) -> Con
 
 def skip_word(request: RolloutRequest, kind: str) -> str:
     """Left alone for good, or left for the next run?"""
-    policy = {OFFLINE: request.offline, FOREIGN_PENDING: request.foreign_pending}.get(kind, "skip")
+    policy = {OFFLINE: request.offline, FOREIGN_PENDING: request.foreign_pending, STOPPED: "hold"}.get(kind, "skip")
     return "skipped" if policy == "skip" else "left"
 
 
@@ -160,62 +167,104 @@ def make_plan(
     request: RolloutRequest, rows: Iterable[Mapping[str, t.Any]], with_token: frozenset[str]
 ) -> dict[str, t.Any]:
     """C(rows) are those of connect_device_info; C(with_token) the UUIDs of devices that can be held and released."""
+    rows = list(rows)
     devices = matching(request, rows)
     waves, rest = cut(devices, request.waves, request.seed)
+    verdicts = standing(request, waves)
     members: list[Member] = []
     conflicts: list[Conflict] = []
-    for name, inside in [*((wave.spec.name, wave.devices) for wave in waves), (None, rest)]:
+    placed = [(wave.spec.name, wave.devices, verdict) for wave, verdict in zip(waves, verdicts, strict=True)]
+    for name, inside, verdict in [*placed, (None, tuple(rest), None)]:
         for device in inside:
             planned = classify(device, request.deployment)
-            found = conflict_of(request, device, device.uuid in with_token) if planned in DUE and name else None
+            reaches = planned in DUE and name is not None and verdict is None
+            found = conflict_of(request, device, device.uuid in with_token) if reaches else None
             if found:
                 conflicts.append(found)
             ours = device.uuid in with_token and not is_self_managed(request, device)
-            skip = found.kind if found else NO_WAVE if planned in DUE and name is None else None
+            skip = found.kind if found else None
+            if planned in DUE and not reaches:
+                skip = NO_WAVE if name is None else STOPPED
             members.append(Member(device, name, planned, ours, skip))
     said = digest(request, waves)
     return {
         "mark": request.deployment.mark,
         "digest": said,
-        "waves": [_wave_row(wave, members) for wave in waves],
+        "waves": [_wave_row(wave, members, verdict) for wave, verdict in zip(waves, verdicts, strict=True)],
         "devices": [_member_row(request, member) for member in members],
         "conflicts": [found.as_result() for found in conflicts],
-        "refused": [*_not_approved(request, said), *(found.as_result() for found in conflicts if found.fatal)],
+        "refused": [
+            *(_refusal(*why) for why in _obstacles(request, rows, devices, said)),
+            *(found.as_result() for found in conflicts if found.fatal),
+        ],
         "counts": _counts(members),
-        "standing": standing(request, waves, members),
+        "standing": next((verdict for verdict in verdicts if verdict), None),
         "leftovers": leftovers(request, members),
         "api_calls": _calls(request, waves, members, len(devices)),
         "msg": _sentence(request, waves, members, conflicts),
     }
 
 
-def standing(request: RolloutRequest, waves: Sequence[Wave], members: Sequence[Member]) -> dict[str, t.Any] | None:
-    """The verdict that earlier runs have earned, None for a good one: failures do not pass with the night."""
+def standing(request: RolloutRequest, waves: Sequence[Wave]) -> list[dict[str, t.Any] | None]:
+    """For each wave the verdict that earlier runs have earned it or a wave before it; None: it may begin.
+
+    Failures do not pass with the night: without this the rest of a wave would get what has failed on its first half.
+    """
+    verdicts: list[dict[str, t.Any] | None] = []
     total = Counts()
     for wave in waves:
-        planned = [member.planned for member in members if member.wave == wave.spec.name]
+        planned = [classify(device, request.deployment) for device in wave.devices]
         states = {"success": planned.count(DONE), "failed": planned.count(FAILED), "aborted": planned.count(ABORTED)}
         counts = Counts(due=sum(states.values()), **states)
         total = total.plus(counts)
+        earned = verdicts[-1] if verdicts else None
         for scope, counted, limits in (
             (wave.spec.name, counts, request.thresholds.wave),
             ("All waves so far", total, request.thresholds.total),
         ):
             verdict = judge(counted, limits, scope)
-            if verdict.verdict != PROCEED:
-                return {"code": verdict.code, "msg": verdict.msg}
-    return None
+            if earned is None and verdict.verdict == STOP:
+                earned = {"code": verdict.code, "msg": verdict.msg}
+        verdicts.append(earned)
+    return verdicts
 
 
-def _not_approved(request: RolloutRequest, said: str) -> list[dict[str, t.Any]]:
+def _obstacles(
+    request: RolloutRequest, rows: Sequence[Mapping[str, t.Any]], devices: Sequence[Device], said: str
+) -> Iterator[tuple[str, str]]:
+    """Why nothing may begin, for reasons that are not those of a single device."""
     approved = (request.options["approved_digest"] or "").strip()
-    if approved in ("", said):
-        return []
-    msg = (
-        "The plan has the digest %s, approved was %s. Devices, waves or rules have changed since. Run in check mode, "
-        "and have the new plan approved." % (said, approved)
-    )
-    return [{"kind": NOT_APPROVED, "device_uuid": "", "name": "", "msg": msg}]
+    if approved not in ("", said):
+        yield (
+            NOT_APPROVED,
+            "The plan has the digest %s, approved was %s. Devices, waves or rules have changed since. Run in check "
+            "mode, and have the new plan approved." % (said, approved),
+        )
+    filters = request.deployment.filters
+    if any(one.type == "device_state" for one in filters) and any(row.get("online") is None for row in rows):
+        yield UNREADABLE, "Which devices are online could not be read, and the filters ask for it. Run again."
+    elif not devices and all(one.is_stable for one in filters):  # others fit nobody any more when all is done
+        yield (
+            EMPTY_TARGET,
+            "No device of project %s fits connect_groups and connect_filters. Names are case sensitive; the playbook "
+            "status shows what is there." % request.deployment.project,
+        )
+    elif devices:
+        for spec in request.waves:
+            if spec.size is None and not any(spec.names(device) for device in devices):
+                yield EMPTY_WAVE, "Wave '%s' selects no device, so what it was to try out would not be." % spec.name
+    back = "Rollback of %s" % request.deployment.mark
+    undone = [device for device in devices if any(back in update.comment for update in device.updates)]
+    if undone:
+        yield (
+            ROLLED_BACK,
+            "This rollout was rolled back on %s, for example %s. To try again give another connect_deployment_key."
+            % (devices_word(len(undone)), undone[0].name or undone[0].uuid),
+        )
+
+
+def _refusal(kind: str, msg: str) -> dict[str, t.Any]:
+    return {"kind": kind, "device_uuid": "", "name": "", "msg": msg}
 
 
 def leftovers(request: RolloutRequest, members: Sequence[Member]) -> list[str]:
@@ -223,11 +272,16 @@ def leftovers(request: RolloutRequest, members: Sequence[Member]) -> list[str]:
     must_be_held = [
         member
         for member in members
-        if member.is_ours and marked_updates(member.device, request.deployment.mark) and member.device.held is False
+        if member.is_ours and member.device.held is False and _is_latest(request, member.device)
     ]
     if request.after != "hold":
         must_be_held = [member for member in must_be_held if member.planned == IN_FLIGHT]
     return [member.device.uuid for member in must_be_held]
+
+
+def _is_latest(request: RolloutRequest, device: Device) -> bool:
+    """Whether the rollout is the last that happened to it: who sent something since answers for how it is held."""
+    return device.last_update in marked_updates(device, request.deployment.mark) if device.updates else False
 
 
 def digest(request: RolloutRequest, waves: Sequence[Wave]) -> str:
@@ -258,12 +312,13 @@ def digest(request: RolloutRequest, waves: Sequence[Wave]) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
 
-def _wave_row(wave: Wave, members: Sequence[Member]) -> dict[str, t.Any]:
+def _wave_row(wave: Wave, members: Sequence[Member], verdict: dict[str, t.Any] | None) -> dict[str, t.Any]:
     soak = wave.spec.soak
     return {
         "name": wave.spec.name,
         "size": len(wave.devices),
         "due": sum(member.acts and member.wave == wave.spec.name for member in members),
+        "standing": verdict,
         "selector": wave.selector,
         "soak_seconds": None if soak is None else int(soak.total_seconds()),
         "device_uuids": [device.uuid for device in wave.devices],

@@ -118,6 +118,8 @@ class Run:
         judged = None
         if self.started["gate"]["closed_devices"] and not self.started["acting"]:
             self.verdict = {"code": "window_closed", "msg": "Not started."}
+        if wave["standing"]:
+            self.verdict = wave["standing"]
         if "code" not in self.verdict:
             try:
                 if self.started["acting"]:

@@ -291,6 +291,8 @@ class Schedule(Listener):
             run = self.go(quiet)
             result = run.result
             assert result is not None
+            if result["code"] in ("empty_target", "empty_wave"):
+                return
             if result["outcome"] in ("succeeded", "nothing_to_do"):
                 break
             if result["failed"]:

@@ -146,7 +146,7 @@ def said(asked, devices, fates=None, verdict=None, **more):
     [
         ([kiosk(1)], {uuid(1): "success"}, {}, "succeeded", None, False),
         ([kiosk(1, "success"), kiosk(2, **CURRENT)], {}, {}, "nothing_to_do", None, False),
-        ([], {}, {}, "nothing_to_do", None, False),
+        ([], {}, {}, "refused", "empty_target", True),
         ([kiosk(1), kiosk(2)], {uuid(1): "success"}, {}, "incomplete", "left_for_later", True),
         ([kiosk(1), kiosk(2, online=False)], {uuid(1): "success"}, {}, "incomplete", "left_for_later", True),
         ([kiosk(1, online=False)], {}, {}, "incomplete", "left_for_later", True),
@@ -234,7 +234,7 @@ def test_the_numbers():
         kiosk(10, "failed"),
         kiosk(11),
     ]
-    found = said(request(offline="skip"), devices, fates, STOP)
+    found = said(request(offline="skip", thresholds={"wave": {"failed": 1}}), devices, fates, STOP)
     assert found["summary"] == {
         "total": 11,
         **{"updated": 1, "failed": 1, "aborted": 1, "timed_out": 1, "unknown": 1, "left": 2},

@@ -10,6 +10,7 @@ import random
 
 import pytest
 
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_waves import cut
 from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import filter_option, model_update
 from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.rollout_samples import (
     APP,
@@ -383,3 +384,56 @@ def test_a_plan_that_was_not_approved_is_refused(approved, refused):
     plan = plan_of(request(approved_digest=given), kiosk(1))
     assert [one["kind"] for one in plan["refused"]] == (["not_approved"] if refused else [])
     assert plan["digest"] == digest  # approving does not change what was approved
+
+
+STABLE = {"type": "tag", "value": "x"}
+CHANGING = {"type": "app", "operand": "is_not", "value": APP}
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"groups": ["Flor-1"], "all_devices": False}, "empty_target"),
+        ({"filters": [STABLE], "all_devices": False}, "empty_target"),
+        ({"filters": [CHANGING], "all_devices": False}, None),  # fits nobody any more once all is done
+        ({"waves": [{"tag": "canery"}, "100%"]}, "empty_wave"),
+        ({"waves": [{"groups": ["Roof"]}, "100%"]}, "empty_wave"),
+        ({"waves": [{"devices": ["kiosk-9"]}, "100%"]}, "empty_wave"),
+        ({"waves": [{"devices": ["kiosk-1"]}, "1", "100%"]}, None),  # a size that adds nobody is no mistake in a name
+    ],
+)
+def test_what_fits_nobody_is_refused(options, kind):
+    plan = plan_of(request(**options), kiosk(1, apps={APP: "1"}), kiosk(2, apps={APP: "1"}))
+    assert [one["kind"] for one in plan["refused"]] == ([kind] if kind else [])
+
+
+def test_a_filter_on_the_state_needs_to_know_the_state():
+    asked = request(filters=[{"type": "device_state", "value": "online"}], all_devices=False)
+    assert [one["kind"] for one in plan_of(asked, kiosk(1, online=None))["refused"]] == ["unreadable"]
+
+
+def test_a_rollout_that_was_rolled_back_is_not_sent_again():
+    mark = request().deployment.mark
+    back = kiosk(1, "success", updates=(model_update("ans-ffff Rollback of %s" % mark, "success"),))
+    plan = plan_of(request(), back, kiosk(2))
+    assert [one["kind"] for one in plan["refused"]] == ["rolled_back"]
+    assert "connect_deployment_key" in plan["refused"][0]["msg"]
+
+
+def test_a_wave_that_has_failed_on_an_earlier_night_does_not_go_on_nor_do_those_after_it():
+    asked = request(waves=["2", "100%"], wave_seed="x")
+    first, _second = cut([kiosk(number) for number in range(1, 5)], asked.waves, asked.seed)[0]
+    broken = first.devices[0].uuid
+    fleet_ = [kiosk(number, *(["failed"] if uuid(number) == broken else [])) for number in range(1, 5)]
+    plan = plan_of(asked, *fleet_)
+    assert plan["counts"]["due"] == 0
+    assert plan["standing"]["code"] == "rollout_failed"
+    assert [row["skip"] for row in plan["devices"] if row["device_uuid"] != broken] == ["stopped"] * 3
+    assert all(wave["standing"] for wave in plan["waves"])
+
+
+def test_what_somebody_sent_since_answers_for_how_a_device_is_held():
+    mark = request().deployment.mark
+    mine, theirs = model_update(mark, "success"), model_update("ans-0000000000000000ffff other", "success")
+    assert plan_of(request(), kiosk(1, held=False, updates=(mine,)))["leftovers"] == uuids(1)
+    assert plan_of(request(), kiosk(1, held=False, updates=(mine, theirs)))["leftovers"] == []
