@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
+from itertools import chain
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._duration import in_words
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
@@ -65,6 +66,11 @@ class Calendar(Openings):
         zone: str | None = None,
     ) -> Status:
         """Open means: within an opening, and at least C(min_remaining) of it left. Raises InvalidInput."""
+        if override and override.until - at > YEAR:
+            raise InvalidInput(
+                "override.until is %s, more than %d days after %s: an override is for an emergency. Give an earlier "
+                "until, or add a window." % (iso(override.until), YEAR.days, iso(at))
+            )
         asked = _Question(at.astimezone(UTC).replace(microsecond=0), min_remaining, override, self.device_zone(zone))
         return _answer(self, asked)
 
@@ -77,7 +83,9 @@ class _Question:
     device: tzinfo | None
 
     def enough(self, found: Found) -> bool:
-        return not found.ends or found.opening.closes - max(self.at, found.opening.opens) >= self.min_remaining
+        """One that begins at the end of what was searched is not known to be long."""
+        left = found.opening.closes - max(self.at, found.opening.opens)
+        return left >= self.min_remaining or not (found.ends or self.later(found))
 
     def later(self, found: Found) -> bool:
         return found.opening.opens > self.at
@@ -86,7 +94,8 @@ class _Question:
 @dataclass(frozen=True)
 class _Verdict:
     reason: str
-    current: Found | None  # what lies around the instant, also when too little of it is left
+    natural: Found | None  # the opening of windows around the instant
+    current: Found | None  # the same united with the override, also when too little of it is left
     coming: Found | None
     blackouts: tuple[Window, ...]
 
@@ -103,7 +112,7 @@ def _answer(calendar: Openings, asked: _Question) -> Status:
         reason=verdict.reason,
         window=about.name if current else None,
         zone=zone,
-        opened_at=calendar.opened(asked.at, asked.device) if current and current.opening.names else None,
+        opened_at=calendar.opened(asked.at, asked.device) if verdict.natural else None,
         closes_at=current.opening.closes if current and current.ends else None,
         next_opening=coming.opening.opens if coming else None,
         next_close=coming.opening.closes if coming and coming.ends else None,
@@ -114,28 +123,25 @@ def _answer(calendar: Openings, asked: _Question) -> Status:
 
 
 def _judged(calendar: Openings, asked: _Question, inside: bool) -> _Verdict:
-    natural, coming = _natural(calendar, asked)
+    found = calendar.search(asked.at, asked.device)
+    first = next(found, None)
+    natural = first if first and not asked.later(first) else None
     forced = _forced(calendar, asked)
-    now = natural
-    reason = "outside"
-    if natural and asked.enough(natural):
-        reason = "open"
-    elif forced and not asked.later(forced[0]):
-        now = forced[0]
-        reason = "override" if asked.enough(now) else "too_little_left"
-    elif natural:
+    openings = _united(calendar, asked, natural, forced) if forced else chain([first] if first else [], found)
+    now, coming = _now_and_next(openings, asked)
+    if now is None:
+        reason = "blackout" if inside else "outside"
+    elif not asked.enough(now):
         reason = "too_little_left"
-    elif inside:
-        reason = "blackout"
-    ahead = [each for each in (coming, *forced) if each and asked.later(each) and asked.enough(each)]
-    coming = min(ahead, key=lambda each: each.opening.opens, default=None)
-    return _Verdict(reason, now, coming, tuple(in_force(calendar.blackouts, asked.at, asked.device)))
+    else:
+        reason = "open" if natural else "override"
+    return _Verdict(reason, natural, now, coming, tuple(in_force(calendar.blackouts, asked.at, asked.device)))
 
 
-def _natural(calendar: Openings, asked: _Question) -> tuple[Found | None, Found | None]:
+def _now_and_next(openings: Iterator[Found], asked: _Question) -> tuple[Found | None, Found | None]:
     """The opening around the instant, and the next one that is long enough."""
     now = None
-    for found in calendar.search(asked.at, asked.device):
+    for found in openings:
         if not asked.later(found):
             now = found
         elif asked.enough(found):
@@ -143,24 +149,38 @@ def _natural(calendar: Openings, asked: _Question) -> tuple[Found | None, Found 
     return now, None
 
 
-def _forced(calendar: Openings, asked: _Question) -> list[Found]:
+def _forced(calendar: Openings, asked: _Question) -> list[Interval]:
     """When the override opens. Hard blackouts stay closed."""
     if asked.override is None or asked.override.until <= asked.at:
         return []
     hard = [window for window in calendar.blackouts if window.hard]
     whole = Interval(asked.at, asked.override.until)
-    closed = unite(pieces(hard, whole.opens, whole.closes, asked.device))
-    return [Found(each, True) for each in subtract([whole], closed)]
+    return list(subtract([whole], unite(pieces(hard, whole.opens, whole.closes, asked.device))))
+
+
+def _united(calendar: Openings, asked: _Question, natural: Found | None, forced: list[Interval]) -> Iterator[Found]:
+    """While the override holds, only a hard blackout closes: so windows matter before it and after it."""
+    until = t.cast(Override, asked.override).until
+    before = [Interval(natural.opening.opens, asked.at, natural.opening.names)] if natural else []
+    later = calendar.search(until, asked.device)
+    first = next(later, None)
+    # Blackouts before C(until) are not subtracted from what was searched from there on.
+    after = [replace(first.opening, opens=max(first.opening.opens, until))] if first else []
+    united = unite([*before, *forced, *after])
+    for each in united:
+        yield Found(each, each is not united[-1] or first is None or first.ends)
+    yield from later
 
 
 def _about(calendar: Openings, verdict: _Verdict, inside: list[Window], asked: _Question) -> Window:
     """The window whose zone and name the answer has."""
-    if verdict.current and verdict.current.opening.names:
+    if verdict.natural:
         return inside[0]
-    names = verdict.coming.opening.names if verdict.coming else ()
-    if verdict.current and asked.override:
-        names = (asked.override.window or "",)
-    return calendar.named(names)
+    if not verdict.current:
+        return calendar.named(verdict.coming.opening.names if verdict.coming else ())
+    if asked.override and asked.override.window:
+        return calendar.named((asked.override.window,))
+    return inside[0] if inside else calendar.named(verdict.current.opening.names)
 
 
 def _notes(calendar: Openings, asked: _Question, verdict: _Verdict, zone: tzinfo) -> Iterator[str]:
@@ -193,11 +213,18 @@ def _override_notes(asked: _Question, verdict: _Verdict) -> Iterator[str]:
         return
     who = "Override by %s (%s)" % (override.by, override.reason)
     hard = [window.name for window in verdict.blackouts if window.hard]
+    natural, current = verdict.natural, verdict.current
     if override.until <= asked.at:
         yield "%s expired at %s and is ignored." % (who, iso(override.until))
     elif hard:
         yield "%s does not open: blackout %s is hard." % (who, hard[0])
-    elif verdict.reason == "override":
+    elif natural is None:
         yield "%s is in force until %s." % (who, iso(override.until))
+    elif natural.ends and current and natural.opening.closes < current.opening.closes:
+        yield "%s is in force until %s: without it, this opening closes at %s." % (
+            who,
+            iso(override.until),
+            iso(natural.opening.closes),
+        )
     else:
         yield "%s makes no difference now; it holds until %s." % (who, iso(override.until))

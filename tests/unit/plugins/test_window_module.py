@@ -79,10 +79,10 @@ def test_the_options_reach_the_engine(window):
     assert window(min_remaining="5h")["open"]
     assert window(min_remaining="5h1s")["reason"] == "too_little_left"
     assert window(blackouts=[{"timezone": "UTC", "start": "22:30", "end": "23:30"}])["reason"] == "blackout"
-    override = {"reason": "CVE", "by": "Jane", "until": "2026-11-24T00:00Z"}
+    override = {"reason": "CVE", "by": "Jane", "until": "2026-11-23T21:30Z"}
     result = window(at=CLOSED, override=override)
-    assert (result["failed"], result["reason"], result["closes_at"]) == (False, "override", "2026-11-24T00:00:00Z")
-    assert result["override"] == {**override, "until": "2026-11-24T00:00:00Z", "window": None}
+    assert (result["failed"], result["reason"], result["closes_at"]) == (False, "override", "2026-11-23T21:30:00Z")
+    assert result["override"] == {**override, "until": "2026-11-23T21:30:00Z", "window": None}
 
 
 def test_everything_may_be_text(window):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._intervals import Interval, subtract, unite
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import read_windows
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_override import Override
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones import instant, local, read_zone
 
 SECOND = timedelta(seconds=1)
@@ -210,3 +211,23 @@ def test_another_blackout_never_opens_and_another_window_never_closes(windows, b
     few = read_windows(windows, blackouts).status(at).open
     assert few >= read_windows(windows, blackouts + more).status(at).open
     assert few <= read_windows(windows + more, blackouts).status(at).open
+
+
+@searching
+@given(entries(1), entries(), entries(), INSTANTS, st.integers(1, 5000), LEAST)
+def test_an_override_is_a_window_that_only_hard_blackouts_close(windows, hard, soft, at, minutes, least):
+    until = at + timedelta(minutes=minutes)
+    horizon = until + timedelta(days=7)
+    calendar = read_windows(windows, [*hard, *({**one, "hard": False} for one in soft)])
+    closed = read_windows(hard).intervals(at, until) if hard else []
+    united = unite([*calendar.intervals(at, horizon), *subtract([Interval(at, until)], closed)])
+    found = calendar.status(at, min_remaining=least, override=Override("CVE", "Jane", until))
+    around = [one for one in united if one.opens <= at < one.closes]
+    assert found.open is any(one.closes - at >= least for one in around)
+    if found.open:
+        assert found.reason == ("open" if calendar.status(at).open else "override")
+    if around and around[0].closes < horizon:
+        assert found.closes_at == around[0].closes
+    coming = [one for one in united if one.opens > at and one.closes < horizon and one.length >= least]
+    if coming:
+        assert (found.next_opening, found.next_close) == (coming[0].opens, coming[0].closes)

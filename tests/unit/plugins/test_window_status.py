@@ -208,6 +208,12 @@ def test_an_opening_that_is_too_short_never_counts():
     assert status([NOON], "2026-11-24T05:00", min_remaining=HOUR).next_opening == utc("2026-11-24T11:00")
 
 
+def test_what_begins_where_the_search_ends_does_not_count():
+    found = status([NIGHT], "2026-11-24T02:00", min_remaining=7 * HOUR)
+    assert (found.reason, found.next_opening) == ("too_little_left", None)
+    assert "No further opening was found; ten years at most are looked at." in found.notes
+
+
 # Overrides
 
 URGENT = {"reason": "CVE", "by": "Jane", "until": "2026-11-24T10:00Z"}
@@ -218,7 +224,7 @@ URGENT = {"reason": "CVE", "by": "Jane", "until": "2026-11-24T10:00Z"}
     [
         ("2026-11-24T05:00", [], "override", "2026-11-24T10:00"),
         ("2026-11-24T09:59:59", [], "override", "2026-11-24T10:00"),
-        ("2026-11-24T03:00", [], "open", "2026-11-24T04:00"),
+        ("2026-11-24T03:00", [], "open", "2026-11-24T10:00"),
         ("2026-11-24T01:30", [FREEZE], "blackout", None),
         ("2026-11-24T01:30", [SOFT], "override", "2026-11-24T10:00"),
         (
@@ -264,17 +270,91 @@ def test_an_override_that_has_expired_is_noted_and_ignored(at):
 
 
 def test_an_override_in_an_open_window_makes_no_difference():
-    notes = status([NIGHT], "2026-11-24T03:00", override=URGENT).notes
-    assert "Override by Jane (CVE) makes no difference now; it holds until 2026-11-24T10:00:00Z." in notes
+    notes = status([NIGHT], "2026-11-24T03:00", override={**URGENT, "until": "2026-11-24T03:30Z"}).notes
+    assert notes == ("Override by Jane (CVE) makes no difference now; it holds until 2026-11-24T03:30:00Z.",)
 
 
 def test_an_override_helps_when_too_little_is_left_and_does_not_shorten_what_must_fit():
     found = status([NIGHT], "2026-11-24T03:30", override=URGENT, min_remaining=HOUR)
-    assert (found.reason, found.closes_at) == ("override", utc("2026-11-24T10:00"))
+    assert (found.reason, found.open, found.closes_at) == ("open", True, utc("2026-11-24T10:00"))
+    assert found.opened_at == utc("2026-11-23T22:00")
+    assert found.notes == (
+        "Override by Jane (CVE) is in force until 2026-11-24T10:00:00Z: without it, this opening closes at "
+        "2026-11-24T04:00:00Z.",
+    )
     found = status([NIGHT], "2026-11-24T09:30", override=URGENT, min_remaining=HOUR)
     assert (found.reason, found.open, found.next_opening) == ("too_little_left", False, utc("2026-11-24T22:00"))
     later = status([NOON], "2026-11-24T01:30", [FREEZE], override=URGENT, min_remaining=9 * HOUR)
     assert later.next_opening is None  # eight hours after the blackout, one at noon
+
+
+MORNING = {"name": "morning", "timezone": "UTC", "start": "04:30", "end": "08:00"}
+EARLY = {"name": "early", "timezone": "UTC", "start": "00:00", "end": "02:00"}
+WHOLE = {"name": "whole", "timezone": "UTC", "start": "00:00", "end": "06:00"}
+AT_FIVE = {**URGENT, "until": "2026-11-24T05:00Z"}
+
+
+def away(start, end, hard=True):
+    return {"name": start, "timezone": "UTC", "from": "2026-11-24T" + start, "to": "2026-11-24T" + end, "hard": hard}
+
+
+@pytest.mark.parametrize(
+    ("window", "at", "least", "blackouts", "reason", "closes_at", "next_opening"),
+    [
+        (MORNING, "04:00", 2, [], "override", "24T08:00", "25T04:30"),  # the window goes on where the override ends
+        (MORNING, "04:00", 5, [], "too_little_left", "24T08:00", None),
+        (MORNING, "04:45", 2, [], "open", "24T08:00", "25T04:30"),
+        ({**MORNING, "start": "05:00"}, "04:00", 2, [], "override", "24T08:00", "25T05:00"),  # they touch
+        ({**MORNING, "start": "05:01"}, "04:00", 2, [], "too_little_left", "24T05:00", "24T05:01"),
+        (EARLY, "00:30", 1, [], "open", "24T05:00", "25T00:00"),
+        (EARLY, "01:30", 1, [], "open", "24T05:00", "25T00:00"),
+        (EARLY, "02:00", 1, [], "override", "24T05:00", "25T00:00"),
+        (WHOLE, "01:00", 1, [away("02:00", "03:00", hard=False)], "open", "24T06:00", "25T00:00"),
+        (WHOLE, "02:00", 4, [away("02:00", "03:00", hard=False)], "override", "24T06:00", "25T00:00"),
+        (WHOLE, "01:00", 1, [away("04:00", "05:30", hard=False)], "open", "24T05:00", "25T00:00"),
+        (WHOLE, "01:00", 1, [away("02:00", "03:00")], "open", "24T02:00", "24T03:00"),
+        (WHOLE, "01:00", 1, [away("02:00", "05:00")], "open", "24T02:00", "24T05:00"),
+        (WHOLE, "01:00", 1, [away("02:00", "05:30")], "open", "24T02:00", "25T00:00"),  # half an hour is too little
+        (WHOLE, "01:30", 1, [away("02:00", "03:00")], "too_little_left", "24T02:00", "24T03:00"),
+        (WHOLE, "02:00", 1, [away("01:00", "05:00")], "blackout", None, "24T05:00"),
+    ],
+)
+def test_an_override_and_the_windows_unite(window, at, least, blackouts, reason, closes_at, next_opening):
+    found = status([window], "2026-11-24T" + at, blackouts, override=AT_FIVE, min_remaining=least * HOUR)
+    assert (found.reason, found.open) == (reason, reason in ("open", "override"))
+    assert found.closes_at == (utc("2026-11-" + closes_at) if closes_at else None)
+    assert found.next_opening == (utc("2026-11-" + next_opening) if next_opening else None)
+
+
+def test_too_little_left_is_of_the_united_opening():
+    found = status([MORNING], "2026-11-24T04:00", override=AT_FIVE, min_remaining=5 * HOUR)
+    assert "Only 4h are left, and min_remaining is 5h." in found.notes
+    assert found.window == "morning"
+
+
+def test_an_override_within_an_opening_without_an_end():
+    always = {**NIGHT, "start": "00:00", "end": "24:00"}
+    found = status([always], "2026-11-24T02:00", override=AT_FIVE)
+    assert (found.reason, found.closes_at, found.next_opening) == ("open", None, None)
+    found = status([always], "2026-11-24T02:00", [away("02:00", "03:00", hard=False)], override=AT_FIVE)
+    assert (found.reason, found.closes_at, found.next_opening) == ("override", None, None)
+
+
+def test_a_changed_clock_is_noted_also_when_the_override_extends_the_opening():
+    paris = {"name": "paris", "timezone": "Europe/Paris", "start": "01:00", "end": "05:00"}
+    found = status([paris], "2027-03-28T01:30", override={**URGENT, "until": "2027-03-28T12:00Z"})
+    assert any("set forward by 1h at 2027-03-28T01:00:00Z, within this opening" in note for note in found.notes)
+
+
+def test_an_override_holds_for_a_year_at_most():
+    year = {**URGENT, "until": "2027-11-25T05:00Z"}
+    assert status([NOON], "2026-11-24T05:00", override=year).closes_at == utc("2027-11-25T05:00")
+    with pytest.raises(InvalidInput) as refused:
+        status([NOON], "2026-11-24T04:59:59", override=year)
+    assert refused.value.msg == (
+        "override.until is 2027-11-25T05:00:00Z, more than 366 days after 2026-11-24T04:59:59Z: an override is for an "
+        "emergency. Give an earlier until, or add a window."
+    )
 
 
 @pytest.mark.parametrize(
