@@ -49,6 +49,16 @@ def test_no_length_of_time(text):
         read_duration(text, "x")
 
 
+@pytest.mark.parametrize(
+    ("number", "example"), [(45, "45m"), ("100", "100m"), (0, "45m"), ("00", "45m"), (1.5, "45m"), ("0.5", "45m")]
+)
+def test_a_number_without_a_unit_is_refused_with_one_that_is_accepted(number, example):
+    with pytest.raises(InvalidInput) as refused:
+        read_duration(number, "x")
+    assert refused.value.msg == "x is %s, a number without a unit: say the unit, for example %s." % (number, example)
+    assert read_duration(example, "x")
+
+
 def test_seconds_are_the_unit_of_a_timeout():
     assert [read_seconds(text, "x").total_seconds() for text in ("0", 90, "90", "0s", "2m")] == [0, 90, 90, 0, 120]
     for text in ("-1", "99999999999", "1.5"):
