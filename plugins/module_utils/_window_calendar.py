@@ -70,7 +70,7 @@ class _Reader:
         length, elapsed = self._length(event, begins, zone, where)
         _refuse_empty(length, where)
         wall = begins.replace(tzinfo=None)
-        gone = [self._moment(one, line, zone, where) for line in _lines(event, "EXDATE") for one in line.dts]
+        gone = [(one, line) for line in _lines(event, "EXDATE") for one in line.dts]
         dates: list[datetime] = []
         for line in _lines(event, "RDATE"):
             for one in line.dts:
@@ -83,10 +83,13 @@ class _Reader:
             time = wall - wall.replace(hour=0, minute=0, second=0)
             lines = [line.to_ical().decode("utf-8") for line in _lines(event, "RRULE")]
             rules = tuple(read_rule(line, wall, time, where) for line in lines)
-            gone += [self._moment(one, one, zone, where) for one in self._moved.get(_uid(event), [])]
+            gone += [(one, one) for one in self._moved.get(_uid(event), [])]
+        moments = tuple(self._moment(one, line, zone, where) for one, line in gone if isinstance(one.dt, datetime))
+        days = tuple(one.dt for one, _line in gone if not isinstance(one.dt, datetime))
         # The start is an occurrence by itself, unless there is a rule to say so.
         every = dates if rules else [wall, *dates]
-        yield Source(Recurrence(rules, tuple(every), (), tuple(gone)), zone, length, elapsed)
+        series = Recurrence(rules, tuple(every), except_dates=moments, except_days=days)
+        yield Source(series, zone, length, elapsed)
 
     def _zone_of(self, params: Mapping[str, t.Any], moment: datetime, where: str) -> tzinfo | None:
         """Not the zone that the library found: it makes up one for an unknown name."""
@@ -159,6 +162,8 @@ def _refuse_broken(event: Event, where: str) -> None:
     for name in ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID"):
         if isinstance(event.get(name), list):
             raise InvalidInput("%s has %s twice; say it once." % (where, name))
+    if "DTEND" in event and "DURATION" in event:
+        raise InvalidInput("%s has both DTEND and DURATION, and RFC 5545 allows one of them; take one out." % where)
     if "DTSTART" not in event:
         raise InvalidInput("%s has no DTSTART; give it a start, or take it out." % where)
     if "RECURRENCE-ID" in event and "RANGE" in event["RECURRENCE-ID"].params:

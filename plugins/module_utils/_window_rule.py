@@ -16,7 +16,7 @@ import re
 import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from heapq import merge
 from itertools import groupby, islice
 
@@ -107,6 +107,7 @@ class Recurrence:
     dates: tuple[datetime, ...] = ()  # naive or UTC, like those of the exceptions
     except_rules: tuple[Rule, ...] = ()
     except_dates: tuple[datetime, ...] = ()
+    except_days: tuple[date, ...] = ()  # whole, whatever the time
     shift: timedelta = timedelta(0)
 
     def walls(self, first: datetime, last: datetime, zone: tzinfo) -> Iterator[datetime]:
@@ -116,7 +117,7 @@ class Recurrence:
             gone.update(rule.walls(first, last, zone))
         dates = sorted(_wall(one, zone) for one in self.dates)
         for wall, _same in groupby(merge(dates, *(rule.walls(first, last, zone) for rule in self.rules))):
-            if wall not in gone:
+            if wall not in gone and wall.date() not in self.except_days:
                 yield wall + self.shift
 
 
@@ -271,7 +272,7 @@ def read_schedule(text: str, shift: timedelta, where: str) -> Schedule:
     if not rules["RRULE"]:
         raise InvalidInput("%s: rrule has DTSTART and no RRULE; for a single opening use from and to." % where)
     return Schedule(
-        Recurrence(tuple(rules["RRULE"]), (), tuple(rules["EXRULE"]), tuple(gone), shift),
+        Recurrence(tuple(rules["RRULE"]), except_rules=tuple(rules["EXRULE"]), except_dates=tuple(gone), shift=shift),
         zone,
         begins,
     )

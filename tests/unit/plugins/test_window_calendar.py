@@ -110,6 +110,33 @@ def test_occurrences_that_are_moved_or_cancelled():
     ]
 
 
+def test_an_exception_of_a_whole_day():
+    """That of the event's zone: at 01:00 in Tokyo it is still the day before in UTC."""
+    start, end = "DTSTART;TZID=Asia/Tokyo:20270110T010000", "DTEND;TZID=Asia/Tokyo:20270110T020000"
+    series = event(start, end, "RRULE:FREQ=DAILY;COUNT=4;BYHOUR=1,13", "EXDATE;VALUE=DATE:20270111")
+    assert openings(window(series), "2027-01-01", 30) == [
+        "01-09 16:00 - 01-09 17:00",
+        "01-10 04:00 - 01-10 05:00",
+    ]
+    late = event("DTSTART:20270110T230000Z", "DURATION:PT2H", "RRULE:FREQ=DAILY;COUNT=3", "EXDATE;VALUE=DATE:20270111")
+    assert openings(window(late), "2027-01-01", 30) == ["01-10 23:00 - 01-11 01:00", "01-12 23:00 - 01-13 01:00"]
+
+
+def test_an_exception_of_a_whole_day_among_whole_days():
+    series = event("DTSTART;VALUE=DATE:20270110", "RRULE:FREQ=DAILY;COUNT=2", "EXDATE;VALUE=DATE:20270110")
+    assert openings(window(series, timezone="UTC"), "2027-01-01", 30) == ["01-11 00:00 - 01-12 00:00"]
+
+
+def test_an_occurrence_that_is_moved_by_its_day():
+    series = event(NINE, TEN, "RRULE:FREQ=DAILY;COUNT=3")
+    moved = event("RECURRENCE-ID;VALUE=DATE:20270111", "DTSTART:20270111T200000Z", "DTEND:20270111T210000Z")
+    assert openings(window(series, moved), "2027-01-01", 30) == [
+        "01-10 08:00 - 01-10 09:00",
+        "01-11 20:00 - 01-11 21:00",
+        "01-12 08:00 - 01-12 09:00",
+    ]
+
+
 def test_another_series_is_left_alone():
     other = [line.replace("UID:1", "UID:2") for line in event(NINE, TEN, "RRULE:FREQ=DAILY;COUNT=2")]
     moved = event("RECURRENCE-ID:20270111T080000Z", "DTSTART:20270120T200000Z", "DTEND:20270120T210000Z")
@@ -177,6 +204,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path, content, problem):
         ([NINE, TEN, "RDATE;VALUE=PERIOD:20270111T080000Z/20270111T080000Z"], "does not end after its start"),
         (["DTSTART:20270231T090000Z", "DURATION:PT1H"], "has a broken DTSTART"),
         ([NINE, NINE, TEN], "has DTSTART twice"),
+        ([NINE, TEN, "DURATION:PT3H"], "has both DTEND and DURATION"),
         ([NINE, TEN, "RRULE:FREQ=HOURLY"], "FREQ=HOURLY is not accepted"),
         ([NINE, TEN, "RECURRENCE-ID;RANGE=THISANDFUTURE:20270111T080000Z"], "changes all occurrences from one on"),
     ],
