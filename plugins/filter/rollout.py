@@ -16,7 +16,11 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones impor
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.plain import with_plain_data
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_end import conclude, end_run, to_hold
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_plan import make_plan
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import read_request, zones_matter
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import (
+    check_entries,
+    read_request,
+    zones_matter,
+)
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_wave import (
     after_release,
     gate,
@@ -31,9 +35,11 @@ Given = Mapping[str, t.Any]
 Rows = Sequence[Given]
 
 
-def rollout_options(options: Given) -> dict[str, t.Any]:
+def rollout_options(options: Given, devices: Rows | None = None) -> dict[str, t.Any]:
     """Refusals come back as text, to be said without the frame that Ansible puts around a filter that fails."""
     try:
+        if devices is not None:
+            check_entries(devices)
         ready = read_request(options).options
         about = {"collection_version": VERSION, "zone_data": data_version(), "by_device_zone": zones_matter(ready)}
         return {"problem": None, **about, **ready}

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta, tzinfo
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._duration import in_words
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._intervals import Interval, subtract, unite
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import Calendar
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_forms import Once
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_forms import Once, Starts
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_rule import Recurrence
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_search import Openings, pieces
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones import DAY, WEEKDAYS, iso, local, zone_name
 

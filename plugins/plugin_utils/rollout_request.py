@@ -20,6 +20,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._duration im
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import one_of
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._options import prepared
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._trigger import TriggerRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import Calendar, read_windows
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_override import Override, read_override
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_read import decoded
@@ -146,6 +147,13 @@ def _waves(given: Sequence[t.Any], groups: tuple[str, ...]) -> tuple[WaveSpec, .
                 "waves[%d].groups names '%s', which is not among groups: %s." % (at, strangers[0], ", ".join(groups))
             )
     return specs
+
+
+def check_entries(devices: Sequence[Mapping[str, t.Any]]) -> None:
+    """One bad entry would keep a whole wave from being held again. Raises InvalidInput."""
+    entries = [{"device_token": "", **entry} for entry in devices]
+    whole = {"project": None, "group": None, "trigger_set": True, "force": False, "verify": False, "not_after": None}
+    TriggerRequest.read({"device_token": None, "devices": entries, **whole})
 
 
 def zones_matter(options: Mapping[str, t.Any]) -> bool:

@@ -176,7 +176,7 @@ def after_release(started: Mapping[str, t.Any], released: Mapping[str, t.Any]) -
         **started,
         "acting": acting,
         "selector": {"device_uuids": acting},
-        "not_released": [{**row, "outcome": "failed"} for row in stuck.values()],
+        "not_released": list(stuck.values()),
     }
 
 

@@ -246,10 +246,10 @@ def test_what_could_not_be_released_is_not_sent_to():
     assert (left["acting"], left["selector"]) == (uuids(1), {"device_uuids": uuids(1)})
     assert [(row["device_uuid"], row["outcome"]) for row in left["not_released"]] == [
         (uuid(2), "failed"),
-        (uuid(3), "failed"),
+        (uuid(3), "unknown"),
     ]
     judged = verdict(request(), left, kiosk(1, "success"), kiosk(2), kiosk(3), sent=[sent_row(1)])
-    assert judged["fates"] == {uuid(1): "success", uuid(2): "failed", uuid(3): "failed"}
+    assert judged["fates"] == {uuid(1): "success", uuid(2): "failed", uuid(3): "unknown"}
 
 
 def test_when_all_were_released_all_act():
