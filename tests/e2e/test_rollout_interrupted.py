@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A rollout that is ended in any of its phases: run again, it ends as an undisturbed one."""
+"""A rollout that is ended in any of its phases: run again, it ends as an undisturbed one, and reconcile holds it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -94,9 +93,12 @@ class Interruption:
             raise Broken
 
 
+Check = Callable[[Rollout, str, Callable[[int], None]], None]
+
+
 @pytest.fixture
 def play_out(ansible_bin, ansible_env, tmp_path, fleet, window):
-    def play(phase: str, end: Callable[[int], None]) -> str | None:
+    def play(phase: str, end: Callable[[int], None], check: Check) -> str | None:
         """What went wrong, or None."""
         folder = tmp_path / phase.replace(" ", "-")
         folder.mkdir()
@@ -108,12 +110,7 @@ def play_out(ansible_bin, ansible_env, tmp_path, fleet, window):
         )
         night = Rollout(Player(ansible_bin, ansible_env, folder, emulator), given)
         try:
-            digest = interrupted(night, phase, end)
-            if phase == "wait":
-                closed = {**given, "connect_windows": [once("later", 3600, 7200)]}
-                night.run("reconcile", **closed).ok()
-                assert all(night.held.values())
-            finished(night, digest)
+            check(night, phase, end)
         except AssertionError as wrong:
             return "%s: %s" % (phase, wrong)
         return None
@@ -139,13 +136,23 @@ def interrupted(night: Rollout, phase: str, end: Callable[[int], None]) -> str:
         output = process.communicate(timeout=120)[0]
     assert interruption.done.is_set(), "it never came so far:\n" + output
     assert "PLAY RECAP" not in output
-    (records,) = Path(night.given["connect_evidence_dir"]).glob("*.jsonl")
+    (records,) = night.folder.glob("*.jsonl")
     data = {one["event"]: one["data"] for one in map(json.loads, records.read_text(encoding="utf-8").splitlines())}
     assert "run_ended" not in data
+    assert [file.suffix for file in night.folder.iterdir()] == [".jsonl"]
     return data["planned"]["digest"]
 
 
-def finished(night: Rollout, approved: str) -> None:
+def reconcile(night: Rollout) -> None:
+    """While the window is closed."""
+    night.run("reconcile", **{**night.given, "connect_windows": [once("later", 3600, 7200)]}).ok()
+    assert all(night.held.values())
+
+
+def is_finished_by_a_rerun(night: Rollout, phase: str, end: Callable[[int], None]) -> None:
+    approved = interrupted(night, phase, end)
+    if phase == "wait":
+        reconcile(night)
     done = night(connect_approved_digest=approved)
     # Nothing is left to do when what was sent has ended well meanwhile; what was left released is held all the same.
     assert done.came_to in [(0, "succeeded", None), (0, "nothing_to_do", None)], done.output
@@ -156,7 +163,49 @@ def finished(night: Rollout, approved: str) -> None:
     assert (again.code, again.writes, again.names(SEND)) == (0, 0, [])
 
 
+def is_held_by_reconcile(night: Rollout, phase: str, end: Callable[[int], None]) -> None:
+    interrupted(night, phase, end)
+    sent = len(night.emulator.deployments())
+    assert not all(night.held.values())
+    reconcile(night)
+    assert len(night.emulator.deployments()) == sent
+
+
 @pytest.mark.parametrize(("end", "phases"), ENDS)
 def test_a_rerun_after_an_end_in_any_phase_finishes_the_rollout(play_out, end, phases):
     with ThreadPoolExecutor(2) as pool:
-        assert [wrong for wrong in pool.map(lambda phase: play_out(phase, end), phases) if wrong] == []
+        played = pool.map(lambda phase: play_out(phase, end, is_finished_by_a_rerun), phases)
+        assert [wrong for wrong in played if wrong] == []
+
+
+def test_reconcile_holds_what_a_kill_left_released(play_out):
+    with ThreadPoolExecutor(2) as pool:
+        played = pool.map(lambda phase: play_out(phase, kill_all, is_held_by_reconcile), ("release", "deploy"))
+        assert [wrong for wrong in played if wrong] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "end"),
+    [
+        pytest.param("rollout : Read the fleet]", kill_all, id="plan-SIGKILL"),
+        pytest.param("Waiting for at most", kill_all, id="window wait-SIGKILL"),
+        pytest.param("Waiting for at most", signalled(signal.SIGTERM), id="window wait-SIGTERM"),
+    ],
+)
+def test_an_end_before_the_first_wave_leaves_nothing_behind(rollout, words, end):
+    night = rollout({"devices": 1, "held_percent": 100})
+    waiting = {"connect_windows": [once("later", 3600, 7200)], "connect_window_wait": 60}
+    process = night.run.start("maintenance_window", **{**night.given, **waiting})
+    heard = []
+    for line in process.stdout:
+        heard.append(line)
+        if words in line:
+            break
+    assert words in heard[-1], "it never came so far:\n" + "".join(heard)
+    below = descendants(process.pid)
+    end(process.pid)
+    process.wait(60)
+    kill(below)
+    assert night.emulator.stats()["write_attempts"] == 0
+    assert [file.suffix for file in night.folder.iterdir()] == [".jsonl"]
+    assert night().came_to == (0, "succeeded", None)
