@@ -97,21 +97,23 @@ class _Linter:
         for opening in self._openings:
             if opening.length < min_remaining:
                 continue
-            yield from self._gap(closed_since, opening.opens, most_days)
+            yield from self._gap(closed_since, opening.opens, min_remaining, most_days)
             closed_since = opening.closes
         if (
             closed_since == self._at or self._recurs
         ):  # that a window which opens once does not open again is no surprise
-            yield from self._gap(closed_since, self._end, most_days)
+            yield from self._gap(closed_since, self._end, min_remaining, most_days)
 
     @property
     def _recurs(self) -> bool:
-        return any(not isinstance(source.starts, Once) for each in self._calendar.windows for source in each.sources)
+        return any(not _ends_by_itself(source.starts) for each in self._calendar.windows for source in each.sources)
 
-    def _gap(self, start: datetime, end: datetime, most_days: int) -> Iterator[str]:
+    def _gap(self, start: datetime, end: datetime, min_remaining: timedelta, most_days: int) -> Iterator[str]:
         if end - start > most_days * DAY:
             until = "%s at least" % iso(end) if end == self._end else iso(end)
-            yield "There is no opening for %d days, from %s to %s." % ((end - start).days, iso(start), until)
+            short = any(each.closes > start and each.opens < end for each in self._openings)
+            which = "opening of %s" % in_words(min_remaining) if short else "opening"
+            yield "There is no %s for %d days, from %s to %s." % (which, (end - start).days, iso(start), until)
 
     def _skipped(self) -> Iterator[str]:
         for skipped in self._calendar.skipped(self._at, self._end, self._device):
@@ -129,3 +131,8 @@ class _Linter:
     def _day(self, opening: Interval) -> str:
         wall = local(opening.opens, self._calendar.named(opening.names).shown_in(self._device))
         return "%s %s" % (WEEKDAYS[wall.weekday()], wall.date().isoformat())
+
+
+def _ends_by_itself(starts: Starts) -> bool:
+    """A list of dates, as opposed to a rule."""
+    return isinstance(starts, Once) or (isinstance(starts, Recurrence) and not starts.rules)

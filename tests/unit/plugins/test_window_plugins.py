@@ -254,7 +254,7 @@ def test_long_times_without_an_opening():
     found = lint(
         [weekly("01:00", "03:00", days="mon"), weekly("01:00", "02:00", name="daily")], min_remaining="2h", days=6
     )
-    assert sum("no opening for 6 days" in warning for warning in found) == 51
+    assert sum("no opening of 2h for 6 days" in warning for warning in found) == 51
     assert "There is no opening for 366 days, from 2027-01-01T00:00:00Z to 2028-01-02T00:00:00Z at least." in lint(
         [NIGHT], [weekly("00:00", "24:00")]
     )
@@ -263,6 +263,23 @@ def test_long_times_without_an_opening():
 def test_windows_that_open_once_are_not_said_to_stay_closed_afterwards():
     assert lint([{"name": "once", "timezone": "UTC", "from": "2027-01-02", "duration": "1d"}], days=58) == []
     assert len(lint([{"name": "once", "timezone": "UTC", "from": "2027-06-02", "duration": "1d"}], days=58)) == 1
+
+
+@pytest.mark.parametrize(("rule", "count"), [([], 0), (["RDATE:20270103T000000Z"], 0), (["RRULE:FREQ=YEARLY"], 1)])
+def test_a_calendar_without_rules_opens_once_too(rule, count):
+    event = ["BEGIN:VEVENT", "DTSTART:20270102T000000Z", "DURATION:P1D", *rule, "END:VEVENT"]
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Test//EN", *event, "END:VCALENDAR", ""]
+    assert len(lint([{"name": "site", "calendar": "\r\n".join(lines)}], days=58)) == count
+
+
+def test_openings_that_are_all_too_short_are_told_from_none():
+    short = lint([weekly("01:00", "02:00")], min_remaining="1h30m")
+    assert (
+        "There is no opening of 1h 30m for 366 days, from 2027-01-01T00:00:00Z to 2028-01-02T00:00:00Z at least."
+        in (short)
+    )
+    none = lint([weekly("01:00", "02:00")], [weekly("00:00", "24:00")], min_remaining="1h30m")
+    assert "There is no opening for 366 days, from 2027-01-01T00:00:00Z to 2028-01-02T00:00:00Z at least." in none
 
 
 def test_skipped_occurrences():
