@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._duration import read_duration, read_seconds
@@ -19,9 +19,18 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window impo
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_override import Override, read_override
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_read import given_or_none, read_instant
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_status import Status
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones import iso, read_zone
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones import read_zone
 
 NOTHING = timedelta(0)
+OF_DEVICE = (  # what the row of a device has of the answer
+    "open",
+    "reason",
+    "closes_at",
+    "closes_at_local",
+    "next_opening",
+    "next_opening_local",
+    "notes",
+)
 
 
 @dataclass(frozen=True)
@@ -37,17 +46,10 @@ class Answer:
     devices: tuple[tuple[Device, Status], ...]
 
     def as_result(self) -> dict[str, t.Any]:
-        rows = [
-            {
-                "device_uuid": device.device_uuid,
-                "name": device.name,
-                "timezone": device.timezone,
-                "open": status.open,
-                "closes_at": iso(status.closes_at) if status.closes_at else None,
-                "next_opening": iso(status.next_opening) if status.next_opening else None,
-            }
-            for device, status in self.devices
-        ]
+        rows = []
+        for device, status in self.devices:
+            own = status.as_result()
+            rows.append({**asdict(device), **{key: own[key] for key in OF_DEVICE}})
         return {"msg": self.sentence(), **self.status.as_result(), "devices": rows}
 
     def sentence(self) -> str:

@@ -83,6 +83,7 @@ options:
     description:
       - Opens windows although they are closed, in an emergency. It works only if all O(windows) have a V(name), lifts
         no blackout that is hard, and does not shorten O(min_remaining).
+      - It counts as one more window from now until V(until), so it also makes an opening longer that it touches.
       - It appears in the result, so that the record shows who allowed what, and why.
     type: dict
     suboptions:
@@ -93,10 +94,12 @@ options:
         description: Who allowed it. Required.
         type: str
       until:
-        description: When it ends, with a zone, such as V(2026-11-23T05:00:00Z). Required. Afterwards it is ignored.
+        description:
+          - When it ends, with a zone, such as V(2026-11-23T05:00:00Z). Required. Afterwards it is ignored. At most 366
+            days ahead.
         type: str
       window:
-        description: Name of the window to open. Without it, it is all of them.
+        description: Name of the window that results then name. It changes nothing else.
         type: str
   devices:
     description:
@@ -194,13 +197,17 @@ open:
   sample: false
 reason:
   description:
-    - V(open), V(override), V(outside) of all windows, V(blackout) in a window that is blacked out, or
-      V(too_little_left) when less than O(min_remaining) is left.
+    - V(open), V(override) where only O(override) opens it, V(outside) of all windows, V(blackout) in a window that is
+      blacked out, or V(too_little_left) when less than O(min_remaining) is left.
   type: str
   returned: always, except when the options were refused
   sample: outside
 window:
-  description: Name of the window that it is in, also when too little of it is left. V(null) outside of all windows.
+  description:
+    - Name of the window that it is in, also when too little of it is left. V(null) outside of all windows and in a
+      blackout.
+    - When O(override) alone opens it, the window that the override names; else the one that is blacked out or that
+      comes next without a gap, else the first.
   type: str
   returned: always, except when the options were refused
   sample: night
@@ -233,8 +240,8 @@ opened_at_local:
   sample: "2026-11-22T22:00:00+01:00"
 closes_at:
   description:
-    - When the opening ends that RV(at) lies in, in UTC. V(null) when it lies in none, or in one that does not end as
-      far as was looked at, which RV(notes) then say.
+    - When the opening ends that RV(at) lies in, in UTC. Windows and O(override) unite. V(null) when it lies in none, or
+      in one that does not end as far as was looked at, which RV(notes) then say.
   type: str
   returned: always, except when the options were refused
   sample: "2026-11-23T03:00:00Z"
@@ -300,7 +307,7 @@ override:
       returned: always
       sample: "2026-11-23T05:00:00Z"
     window:
-      description: Which window it opens. V(null) for all.
+      description: The window that it names. V(null) if it was not given.
       type: str
       returned: always
       sample: night
@@ -337,23 +344,48 @@ devices:
       type: bool
       returned: always
       sample: true
+    reason:
+      description: Like RV(reason), for this device.
+      type: str
+      returned: always
+      sample: open
     closes_at:
       description: Like RV(closes_at), for this device.
       type: str
       returned: always
-      sample: "2026-11-23T03:00:00Z"
+      sample: "2026-11-23T20:00:00Z"
+    closes_at_local:
+      description: The same in the zone of the window, which is that of the device for V(device).
+      type: str
+      returned: always
+      sample: "2026-11-24T05:00:00+09:00"
     next_opening:
       description: Like RV(next_opening), for this device.
       type: str
       returned: always
-      sample: "2026-11-23T21:00:00Z"
+      sample: "2026-11-24T16:00:00Z"
+    next_opening_local:
+      description: The same in the zone of the window, which is that of the device for V(device).
+      type: str
+      returned: always
+      sample: "2026-11-25T01:00:00+09:00"
+    notes:
+      description: Like RV(notes), for this device.
+      type: list
+      elements: str
+      returned: always
+      sample: []
   sample:
     - device_uuid: d-1a2b-3c4d
       name: kiosk-17
       timezone: Asia/Tokyo
       open: true
-      closes_at: "2026-11-23T03:00:00Z"
-      next_opening: "2026-11-23T21:00:00Z"
+      reason: open
+      closes_at: "2026-11-23T20:00:00Z"
+      closes_at_local: "2026-11-24T05:00:00+09:00"
+      next_opening: "2026-11-24T16:00:00Z"
+      next_opening_local: "2026-11-25T01:00:00+09:00"
+      notes: []
 waited_seconds:
   description: How long the task waited.
   type: int

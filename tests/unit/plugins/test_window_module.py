@@ -85,6 +85,12 @@ def test_the_options_reach_the_engine(window):
     assert result["override"] == {**override, "until": "2026-11-23T21:30:00Z", "window": None}
 
 
+def test_no_window_is_named_in_a_blackout(window):
+    result = window(blackouts=[{"timezone": "UTC", "start": "22:30", "end": "23:30"}])
+    assert (result["reason"], result["window"]) == ("blackout", None)
+    assert "V(null) outside of all windows and in a blackout" in documented("RETURN")["window"]["description"][0]
+
+
 def test_everything_may_be_text(window):
     result = window(
         windows=json.dumps([NIGHT, LOCAL]),
@@ -146,28 +152,47 @@ def test_each_device_is_answered_in_its_zone(window):
             "name": "kiosk-1",
             "timezone": "Asia/Tokyo",
             "open": True,
+            "reason": "open",
             "closes_at": "2026-11-23T20:00:00Z",
+            "closes_at_local": "2026-11-24T05:00:00+09:00",
             "next_opening": "2026-11-24T16:00:00Z",
+            "next_opening_local": "2026-11-25T01:00:00+09:00",
+            "notes": [],
         },
         {
             "device_uuid": "d-2",
             "name": "kiosk-2",
             "timezone": "America/New_York",
             "open": False,
+            "reason": "outside",
             "closes_at": None,
+            "closes_at_local": None,
             "next_opening": "2026-11-24T06:00:00Z",
+            "next_opening_local": "2026-11-24T01:00:00-05:00",
+            "notes": [],
         },
         {
             "device_uuid": "d-3",
             "name": "",
             "timezone": "Asia/Seoul",
             "open": True,
+            "reason": "open",
             "closes_at": "2026-11-23T20:00:00Z",
+            "closes_at_local": "2026-11-24T05:00:00+09:00",
             "next_opening": "2026-11-24T16:00:00Z",
+            "next_opening_local": "2026-11-25T01:00:00+09:00",
+            "notes": [],
         },
     ]
     assert result["timezone"] in ("Asia/Tokyo", "Asia/Seoul")
     assert result["msg"].startswith("2 of 3 devices may be updated now. Open: local")
+
+
+def test_each_device_has_its_own_notes(window):
+    devices = [{"timezone": "Europe/Paris"}, {"timezone": "Asia/Tokyo"}]
+    rows = window(windows=[LOCAL], devices=devices, at="2027-03-28T00:30Z", fail_when_closed=False)["devices"]
+    assert [(row["reason"], len(row["notes"])) for row in rows] == [("open", 1), ("outside", 0)]
+    assert "Europe/Paris is set forward by 1h" in rows[0]["notes"][0]
 
 
 def test_the_answer_is_about_the_zone_that_is_open_longest_or_opens_first(window):
