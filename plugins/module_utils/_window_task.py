@@ -46,10 +46,10 @@ class Answer:
     devices: tuple[tuple[Device, Status], ...]
 
     def as_result(self) -> dict[str, t.Any]:
-        rows = []
-        for device, status in self.devices:
-            own = status.as_result()
-            rows.append({**asdict(device), **{key: own[key] for key in OF_DEVICE}})
+        of_status = {status: status.as_result() for status in {status for _device, status in self.devices}}
+        rows = [
+            {**asdict(device), **{key: of_status[status][key] for key in OF_DEVICE}} for device, status in self.devices
+        ]
         return {"msg": self.sentence(), **self.status.as_result(), "devices": rows}
 
     def sentence(self) -> str:
