@@ -22,7 +22,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.mutations.table import MUTATIONS, Mutation
+from tests.mutations.mutation import Mutation
+from tests.mutations.table import MUTATIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -46,7 +47,8 @@ def patched(mutation: Mutation, root: Path) -> dict[str, str]:
         if text.count(patch.old) != 1:
             raise ValueError("%s holds %d times: %s" % (patch.file, text.count(patch.old), patch.old))
         texts[patch.file] = text.replace(patch.old, patch.new)
-        compile(texts[patch.file], patch.file, "exec")
+        if patch.file.endswith(".py"):
+            compile(texts[patch.file], patch.file, "exec")
     return texts
 
 

@@ -6,47 +6,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-DEPLOY = "plugins/module_utils/_deploy.py"
-DEPLOYMENT = "plugins/module_utils/_deployment.py"
-REPORT = "plugins/module_utils/_deploy_report.py"
-PROGRESS = "plugins/module_utils/_progress.py"
-TRIGGER = "plugins/module_utils/_trigger.py"
-RETRY = "plugins/module_utils/_retry.py"
-PACE = "plugins/module_utils/_pace.py"
-API = "plugins/module_utils/_api_v1.py"
-TRANSPORT = "plugins/module_utils/_transport.py"
-ROLLOUT = "plugins/plugin_utils/rollout_%s.py"
-EVIDENCE_ROWS = "plugins/plugin_utils/evidence_rows.py"
-
-UNIT = "tests/unit/plugins/test_%s.py"
-E2E = "tests/e2e/test_%s.py"
-SCHEDULES = UNIT % "schedules"
-
-
-@dataclass(frozen=True)
-class Patch:
-    """C(old) occurs exactly once in C(file)."""
-
-    file: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """C(promise) is what is broken; one of C(tests), files from the root of the repository, has to notice."""
-
-    name: str
-    promise: str
-    patches: tuple[Patch, ...]
-    tests: tuple[str, ...]
-
-
-def one(name: str, promise: str, file: str, old: str, new: str, *tests: str) -> Mutation:
-    return Mutation(name, promise, (Patch(file, old, new),), tests)
-
+from tests.mutations.mutation import (
+    API,
+    DEPLOY,
+    DEPLOYMENT,
+    E2E,
+    PACE,
+    PROGRESS,
+    REPORT,
+    RETRY,
+    ROLLOUT,
+    SCHEDULES,
+    TRANSPORT,
+    TRIGGER,
+    UNIT,
+    Mutation,
+    Patch,
+    one,
+)
+from tests.mutations.outward import CHECK_MODE, COST, INPUT, ROWS, SECOND_RUN, SECRETS
 
 AT_MOST_ONCE = (
     one(
@@ -278,7 +256,7 @@ FATES = (
     ),
 )
 
-ROLLOUTS = (
+WINDOW = (
     one(
         "no-gate",
         "No update is started outside a window, nor when too little of it is left",
@@ -291,6 +269,9 @@ ROLLOUTS = (
         *(ROLLOUT % "wave", '"not_after": iso(self.not_after) if self.not_after else None,', '"not_after": None,'),
         *(UNIT % "rollout_wave", E2E % "rollout_window"),
     ),
+)
+
+LEFTOVERS = (
     one(
         "unfinished-stays-released",
         "What was released and did not finish is held again",
@@ -309,22 +290,9 @@ ROLLOUTS = (
         *(ROLLOUT % "end", 'rows[uuid]["ours"] and ', ""),
         *(UNIT % "rollout_end", E2E % "rollout_devices"),
     ),
-    one(
-        "two-rows",
-        "Each device has one row, also in the report",
-        *(
-            EVIDENCE_ROWS,
-            "            if key in self.planned:\n                continue\n            before",
-            "            if key in self.planned:\n                key += '+' \n            before",
-        ),
-        *(UNIT % "evidence_report",),
-    ),
-    one(
-        "a-device-in-two-waves",
-        "A device is in one wave",
-        *(ROLLOUT % "waves", "left = [device for device in left if device.key not in inside]", "left = list(left)"),
-        *(UNIT % "rollout_waves",),
-    ),
+)
+
+WAVES = (
     one(
         "waves-without-seed",
         "Waves are drawn by the seed",
@@ -369,4 +337,17 @@ ROLLOUTS = (
     ),
 )
 
-MUTATIONS = (*AT_MOST_ONCE, *MARK, *CONVERGENCE, *LIMITS, *FATES, *ROLLOUTS)
+# The promises of docs/maintenance_window.md, "How it is proven", and what takes each of them away.
+PROMISES: dict[int, tuple[Mutation, ...]] = {
+    1: CHECK_MODE,
+    2: (*SECOND_RUN, *CONVERGENCE),
+    3: (*AT_MOST_ONCE, *MARK, *FATES),
+    4: WINDOW,
+    5: LEFTOVERS,
+    6: LIMITS,
+    7: SECRETS,
+    8: ROWS,
+    9: INPUT,
+    10: COST,
+}
+MUTATIONS = (*(mutation for promised in PROMISES.values() for mutation in promised), *WAVES)

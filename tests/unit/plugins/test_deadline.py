@@ -78,6 +78,20 @@ def test_a_release_that_had_to_wait_for_a_minute_is_kept_back(wire, at_noon):
 
 
 @pytest.mark.parametrize("check", [True, False])
+def test_a_release_that_is_too_late_at_once_is_predicted_too(wire, at_noon, check):
+    wire.expect("GET", DETAILS, reply=page([wire_device(1, is_update_trigger_set=True)]))
+    result = at_noon(
+        "connect_update_trigger",
+        check=check,
+        device_token=token(1),
+        trigger_set=False,
+        not_after="2026-11-23T11:59:59Z",
+    )
+    assert (result["code"], result["changed"]) == ("window_closed", False)
+    assert (column(result, "outcome"), column(result, "after")) == (["failed"], [True])
+
+
+@pytest.mark.parametrize("check", [True, False])
 def test_what_is_released_already_needs_no_time(wire, at_noon, check):
     wire.expect("GET", DETAILS, reply=page([wire_device(1)]))
     result = at_noon(

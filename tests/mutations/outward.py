@@ -1,0 +1,204 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What must turn a test red when it is taken away: what people see, pay, and get refused."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import (
+    API,
+    DEPLOY,
+    DEPLOYMENT,
+    E2E,
+    EVIDENCE_ROWS,
+    EVIDENCE_SECRETS,
+    MODELS,
+    MODULE,
+    OPTIONS,
+    REPORT,
+    RETRY,
+    ROLE,
+    ROLLOUT,
+    TRIGGER,
+    UNIT,
+    one,
+)
+
+CHECK_MODE = (
+    one(
+        "check-mode-holds",
+        "connect_update_trigger writes nothing in check mode",
+        *(TRIGGER, "    if dry:\n        _predict(request", "    if False:\n        _predict(request"),
+        *(UNIT % "module_trigger",),
+    ),
+    one(
+        "check-mode-sends",
+        "connect_deploy writes nothing in check mode",
+        *(DEPLOY, "    if dry:\n        _predict(run", "    if False:\n        _predict(run"),
+        *(UNIT % "module_deploy",),
+    ),
+    one(
+        "check-mode-rolls-out",
+        "A rollout ends with its plan in check mode",
+        *(ROLE % "main", "        - not ansible_check_mode\n", ""),
+        *(E2E % "rollout_plan",),
+    ),
+    one(
+        "check-mode-does-not-look-at-the-clock",
+        "Check mode predicts that it is too late, too",
+        *(TRIGGER, "            row.went_wrong(late)\n", "            pass\n"),
+        *(UNIT % "deadline",),
+    ),
+)
+
+SECOND_RUN = (
+    one(
+        "what-is-held-is-held-again",
+        "A device that is as wanted is not written",
+        *(TRIGGER, '"unchanged" if row.before is hold else "changed"', '"changed"'),
+        *(UNIT % "module_trigger",),
+    ),
+    one(
+        "what-is-current-is-sent-to",
+        "A device that has the wanted version is not sent to",
+        *(DEPLOYMENT, "return CURRENT if has_it and not request.include_current else NEEDED", "return NEEDED"),
+        *(UNIT % "module_deploy",),
+    ),
+)
+
+SECRETS = (
+    one(
+        "echoes-are-passed-on",
+        "A token that the service echoes is taken out",
+        *(API, 'text = text.replace(spelling, "***")', "pass"),
+        *(UNIT % "secrets",),
+    ),
+    one(
+        "echoes-in-another-spelling",
+        "A token that the service echoes in another spelling is taken out",
+        *(API, '(token, quote(token, safe=""), encoded)', "(token,)"),
+        *(UNIT % "secrets",),
+    ),
+    one(
+        "the-token-of-a-device-is-logged",
+        "Ansible does not log or return device_token",
+        *(
+            MODULE % "update_trigger",
+            '"device_token": {"type": "str", "no_log": True}',
+            '"device_token": {"type": "str"}',
+        ),
+        *(UNIT % "secrets",),
+    ),
+    one(
+        "options-with-a-mistake-are-echoed",
+        "The value of an option that does not exist is not shown",
+        *(OPTIONS, "ready[name] = NOT_SHOWN", "ready[name] = value"),
+        *(UNIT % "secrets",),
+    ),
+    one(
+        "tokens-of-a-large-fleet-are-shown",
+        "Thousands of tokens are taken out of a result too",
+        *(OPTIONS, "return {key: conceal(value, tokens) for key, value in result.items()}", "return result"),
+        *(UNIT % "many_devices",),
+    ),
+    one(
+        "secrets-in-the-evidence",
+        "The evidence holds none of its secrets",
+        *(EVIDENCE_SECRETS, "return _each_text(value, self.text) if self._known else value", "return value"),
+        *(UNIT % "evidence_secrets",),
+    ),
+)
+
+ROWS = (
+    one(
+        "two-rows",
+        "Each device has one row, also in the report",
+        *(
+            EVIDENCE_ROWS,
+            "            if key in self.planned:\n                continue\n            before",
+            "            if key in self.planned:\n                key += '+' \n            before",
+        ),
+        *(UNIT % "evidence_report",),
+    ),
+    one(
+        "a-device-in-two-waves",
+        "A device is in one wave",
+        *(ROLLOUT % "waves", "left = [device for device in left if device.key not in inside]", "left = list(left)"),
+        *(UNIT % "rollout_waves",),
+    ),
+    one(
+        "failed-devices-have-no-row",
+        "A device that could not be held has its row",
+        *(
+            TRIGGER,
+            "[row.as_result() for row in rows]",
+            '[row.as_result() for row in rows if row.outcome != "failed"]',
+        ),
+        *(UNIT % "module_trigger",),
+    ),
+    one(
+        "devices-that-were-not-sent-to-have-no-row",
+        "A device to which nothing was sent has its row",
+        *(
+            REPORT,
+            "[dict(vars(row)) for row in rows]",
+            '[dict(vars(row)) for row in rows if row.outcome != "unchanged"]',
+        ),
+        *(UNIT % "module_deploy",),
+    ),
+)
+
+INPUT = (
+    one(
+        "a-device-twice",
+        "A device that is listed twice is refused",
+        *(TRIGGER, "    _refuse_repeats(entries)\n", ""),
+        *(UNIT % "modules_options",),
+    ),
+    one(
+        "all-devices-unasked",
+        "Nobody deploys to a whole project by leaving something out",
+        *(DEPLOYMENT, 'if not groups and not filters and not params["all_devices"]:', "if False:"),
+        *(UNIT % "modules_options",),
+    ),
+    one(
+        "any-operand",
+        "A filter that the service does not know is refused with what is accepted",
+        *(MODELS, "    if value in accepted:\n", "    if True:\n"),
+        *(UNIT % "models_filters",),
+    ),
+    one(
+        "any-number",
+        "A number that is out of range is refused with its range",
+        *(OPTIONS, "if not least <= params[name] <= most:", "if False:"),
+        *(UNIT % "modules_alike",),
+    ),
+    one(
+        "plain-http",
+        "No token goes to another machine unencrypted",
+        *(OPTIONS, 'if parts.scheme == "http" and not (host in LOOPBACK or allow_http):', "if False:"),
+        *(UNIT % "modules_alike",),
+    ),
+)
+
+COST = (
+    one(
+        "one-read-per-device",
+        "The state of a fleet is read in pages",
+        *(TRIGGER, "if request.project and wanted:", "if False:"),
+        *(UNIT % "many_devices",),
+    ),
+    one(
+        "short-pages",
+        "A page holds 50 devices",
+        *(API, "PAGE = 50\n", "PAGE = 10\n"),
+        *(UNIT % "api_v1_reading", UNIT % "many_devices"),
+    ),
+    one(
+        "one-after-the-other",
+        "Calls that need not wait for each other are in flight together",
+        *(RETRY, "asyncio.Semaphore(concurrency)", "asyncio.Semaphore(1)"),
+        *(UNIT % "many_devices",),
+    ),
+)
