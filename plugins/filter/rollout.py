@@ -40,7 +40,9 @@ def rollout_options(options: Given, devices: Rows | None = None) -> dict[str, t.
     try:
         if devices is not None:
             check_entries(devices)
-        ready = read_request(options).options
+        request = read_request(options)
+        gate(request, {"": "UTC"}, _now(), needed_time(request, ()))  # an override may reach too far ahead
+        ready = request.options
         about = {"collection_version": VERSION, "zone_data": data_version(), "by_device_zone": zones_matter(ready)}
         return {"problem": None, **about, **ready}
     except ConnectError as refused:

@@ -151,6 +151,10 @@ def _waves(given: Sequence[t.Any], groups: tuple[str, ...]) -> tuple[WaveSpec, .
 
 def check_entries(devices: Sequence[Mapping[str, t.Any]]) -> None:
     """One bad entry would keep a whole wave from being held again. Raises InvalidInput."""
+    if not devices:
+        raise InvalidInput(
+            "devices: none of them has a device_uuid, by which the service's lists name it. Give each one."
+        )
     entries = [{"device_token": "", **entry} for entry in devices]
     whole = {"project": None, "group": None, "trigger_set": True, "force": False, "verify": False, "not_after": None}
     TriggerRequest.read({"device_token": None, "devices": entries, **whole})

@@ -133,15 +133,18 @@ def test_an_update_of_somebody_else_is_not_let_loose_unless_that_is_allowed(roll
 
 def test_a_device_that_could_not_be_held_is_refused(rollout):
     night = rollout({"devices": 3})
-    for devices in (
-        night.given["connect_devices"][1:],
-        [{"device_token": one["device_token"]} for one in night.given["connect_devices"]],
-    ):
-        refused = night(connect_devices=devices)
-        assert refused.came_to == (2, "refused", "conflicts")
-        assert refused.writes == 0
-        assert "kiosk-0001" in refused.text
-        assert "List it with its token and UUID" in refused.text
+    listed = night.given["connect_devices"]
+    refused = night(connect_devices=listed[1:])
+    assert refused.came_to == (2, "refused", "conflicts")
+    assert refused.writes == 0
+    assert "kiosk-0001" in refused.text
+    assert "List it with its token and UUID" in refused.text
+
+    nameless = night(connect_devices=[{"device_token": one["device_token"]} for one in listed])
+    twice = night(connect_devices=[*listed, {**listed[0], "device_token": listed[1]["device_token"]}])
+    assert [(run.code, run.requests) for run in (nameless, twice)] == [(2, 0), (2, 0)]
+    assert "none of them has a device_uuid" in nameless.text
+    assert "has the same device_token as" in twice.text
 
 
 @pytest.mark.parametrize("after", ["hold", "release", "restore"])

@@ -39,7 +39,7 @@ def test_each_variable_may_be_the_text_of_a_survey(rollout, tmp_path):
         "connect_wait_timeout": 50,
         "connect_wait_interval": 1,
         "connect_blackouts": [once("inventory", 3600, 7200)],
-        "connect_override": {"reason": "drill", "by": "M. Dubois", "until": "2099-01-01T00:00:00Z"},
+        "connect_override": {"reason": "drill", "by": "M. Dubois", "until": once("drill", 0, 86400)["to"]},
         "connect_window_wait": 0,
         "connect_offline": "skip",
         "connect_foreign_pending": "skip",

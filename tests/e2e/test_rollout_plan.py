@@ -66,8 +66,10 @@ def test_where_there_is_nothing_to_do_nothing_is_written(rollout):
     empty_target, empty_fleet = night(**nobody), night(connect_project="Empty")
     night.configure(*kiosks(1, 2, 3, 4), apps={"kiosk_ui": "3.2.0"})
     current = night()
+    for run in (empty_target, empty_fleet):  # more likely a mistake than a fleet that is done
+        assert run.came_to == (2, "refused", "empty_target")
+    assert current.came_to == (0, "nothing_to_do", None)
     for run in (empty_target, empty_fleet, current):
-        assert run.came_to == (0, "nothing_to_do", None)
         assert (run.writes, run.changed) == (0, 0)
     assert set(current.outcomes.values()) == {"current"}
 

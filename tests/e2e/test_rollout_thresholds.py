@@ -114,7 +114,7 @@ def test_a_rollback_reaches_exactly_the_devices_that_were_touched(rollout):
     }
 
     again = night()
-    assert again.came_to == (2, "stopped", "rollout_failed")
+    assert again.came_to == (2, "refused", "rolled_back")
     assert again.writes == 0
 
 
