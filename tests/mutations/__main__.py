@@ -74,6 +74,7 @@ def run_tests(folder: Path, tests: Sequence[str]) -> tuple[int, tuple[str, ...],
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
+        check=False,
     )
     red = re.findall(
         r"^(?:FAILED|ERROR) (tests/[^\[\s]+)", done.stdout, re.MULTILINE

@@ -73,11 +73,14 @@ class Kiosk:
 class Listener:
     """What a schedule hears of at the moment when it happens. C(at_work) is called before and after each call."""
 
-    def at_work(self) -> None: ...
+    def at_work(self) -> None:
+        pass
 
-    def heard(self, what: str, uuid: str) -> None: ...
+    def heard(self, what: str, uuid: str) -> None:
+        pass
 
-    def meanwhile(self) -> None: ...
+    def meanwhile(self) -> None:
+        pass
 
 
 class Service:
