@@ -374,7 +374,8 @@ def _calls(request: RolloutRequest, waves: Sequence[Wave], members: Sequence[Mem
         "deployments": sendings,
         "holds": holds,
         "writes": releases + sendings + holds,
-        "reads": pages * 2 * (1 + busy),
+        # States are pages too. A wave verifies its releases, plans its sending, looks once at least, and is judged.
+        "reads": pages * (2 + (2 + 5 * busy if busy else 0)),
         "least": pages + releases + sendings + holds,
     }
 
