@@ -110,9 +110,12 @@ def chosen(names: Sequence[str]) -> list[Mutation]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="of tests/mutations/table.py; all by default")
+    parser.add_argument("--units", action="store_true", help="only those that unit tests alone turn red")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time")
     options = parser.parse_args()
     mutations = chosen(options.names)
+    if options.units:
+        mutations = [one for one in mutations if all(test.startswith("tests/unit/") for test in one.tests)]
     started = time.monotonic()
     green = try_out(None, sorted({test for mutation in mutations for test in mutation.tests}))
     if green.red or green.trouble:
