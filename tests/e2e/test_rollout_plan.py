@@ -23,9 +23,7 @@ def test_three_waves_are_planned_approved_carried_out_and_not_repeated(rollout):
     due = kiosks(1, 2, 4, 5, 6, 7, 8)
 
     planned = night("--check")
-    digest, writes = re.findall(r"Digest (\w+), mark \S+\.\W+API calls: (\d+) writes", planned.text)[
-        0
-    ]
+    digest, writes = re.findall(r"Digest (\w+), mark \S+\.\W+API calls: (\d+) writes", planned.text)[0]
     assert (planned.code, planned.changed, planned.writes) == (0, 1, 0)
     assert "7 devices of 8 to be updated" in planned.text
     assert not night.folder.exists()
