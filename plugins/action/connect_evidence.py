@@ -11,12 +11,12 @@ from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError, InvalidInput
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils import evidence_file
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence import Chain, jsonable
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence_html import render
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence_report import as_json, build_report
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence_secrets import Hider
+from ..module_utils._errors import ConnectError, InvalidInput
+from ..module_utils._evidence import file as evidence_file
+from ..module_utils._evidence.record import Chain, jsonable
+from ..module_utils._secrets import Hider
+from ..plugin_utils._report.html import render
+from ..plugin_utils._report.report import as_json, build_report
 
 SPEC = {
     "path": {"type": "path", "required": True},

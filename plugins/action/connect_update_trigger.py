@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.live import LiveAction
+from ..plugin_utils._live import LiveAction
 
 
 class ActionModule(LiveAction):

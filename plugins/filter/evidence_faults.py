@@ -46,8 +46,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.evidence import Chain
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.plain import with_plain_data
+from ..module_utils._evidence.record import Chain
+from ..plugin_utils._plain import with_plain_data
 
 
 @with_plain_data

@@ -61,7 +61,7 @@ import json
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.plain import with_plain_data
+from ..plugin_utils._plain import with_plain_data
 
 Rows = Sequence[Mapping[str, t.Any]]
 

@@ -10,18 +10,15 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._version import VERSION
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._zones import data_version
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.plain import with_plain_data
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_end import conclude, end_run, to_hold
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_plan import make_plan
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import (
+from ..module_utils._errors import ConnectError
+from ..module_utils._rollout.end import conclude, end_run, to_hold
+from ..module_utils._rollout.plan import make_plan
+from ..module_utils._rollout.request import (
     check_entries,
     read_request,
     zones_matter,
 )
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_wave import (
+from ..module_utils._rollout.wave import (
     after_release,
     gate,
     judge_wave,
@@ -30,6 +27,9 @@ from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_wave
     start_rollback,
     start_wave,
 )
+from ..module_utils._version import VERSION
+from ..module_utils._window.zones import data_version
+from ..plugin_utils._plain import with_plain_data
 
 Given = Mapping[str, t.Any]
 Rows = Sequence[Given]

@@ -43,11 +43,11 @@ _value:
 
 import typing as t
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._notice import utc_now
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_lint import lint
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_read import read_number
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_task import WindowRequest
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.plain import with_plain_data
+from ..module_utils._service.progress import utc_now
+from ..module_utils._window.read import read_number
+from ..module_utils._window.request import WindowRequest
+from ..plugin_utils._plain import with_plain_data
+from ..plugin_utils._window.lint import lint
 
 
 @with_plain_data

@@ -501,11 +501,11 @@ api_calls:
   sample: {reads: 4, writes: 3, retries: 0, waited_seconds: 0.0}
 """
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import run
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy import apply_deployment
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import DEPLOY_SPEC, DeployRequest
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._options import Connection, ConnectModule
+from ..module_utils._deploy.apply import apply_deployment
+from ..module_utils._deploy.plan import DEPLOY_SPEC, DeployRequest
+from ..module_utils._errors import ConnectError
+from ..module_utils._module import Connection, ConnectModule
+from ..module_utils._service.client import run
 
 
 def main() -> None:

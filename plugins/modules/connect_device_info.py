@@ -304,11 +304,11 @@ api_calls:
   sample: {reads: 4, writes: 3, retries: 0, waited_seconds: 0.0}
 """
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._client import run
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._fleet import InfoRequest, describe_devices
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._models import FILTER_SPEC
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._options import Connection, ConnectModule
+from ..module_utils._errors import ConnectError
+from ..module_utils._module import Connection, ConnectModule
+from ..module_utils._service.client import run
+from ..module_utils._service.fleet import InfoRequest, describe_devices
+from ..module_utils._service.models import FILTER_SPEC
 
 
 def main() -> None:

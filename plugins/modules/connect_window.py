@@ -400,11 +400,11 @@ zone_data:
 
 from datetime import timedelta
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._notice import Notices
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._options import TolerantModule
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_task import WindowRequest
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_wait import Watch, wait_for_opening
+from ..module_utils._errors import ConnectError
+from ..module_utils._module import TolerantModule
+from ..module_utils._service.progress import Notices
+from ..module_utils._window.request import WindowRequest
+from ..module_utils._window.wait import Watch, wait_for_opening
 
 
 def main() -> None:

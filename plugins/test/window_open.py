@@ -41,9 +41,9 @@ _value:
 
 import typing as t
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._notice import utc_now
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window_task import WindowRequest
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.plain import with_plain_data
+from ..module_utils._service.progress import utc_now
+from ..module_utils._window.request import WindowRequest
+from ..plugin_utils._plain import with_plain_data
 
 
 @with_plain_data

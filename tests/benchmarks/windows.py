@@ -26,7 +26,7 @@ from dateutil.rrule import rrulestr
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / ".cache" / "collections")]
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import read_windows  # noqa: E402
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.calendar import read_windows  # noqa: E402
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 23, 12, 7, tzinfo=timezone.utc)

@@ -36,7 +36,7 @@ from ansible_collections.edgeops.jfrog_connect.tests.e2e.relay import (
     kill_all,
     relaying,
 )
-from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import deploy_request
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import deploy_request
 from emulator.testing import Emulator
 
 DEPLOYMENT = {"flow_id": "f-77aa-01bc", "project": "Kiosks", "all_devices": True, "deployment_key": "CHG-4711"}

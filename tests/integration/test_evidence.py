@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.evidence_samples import SAMPLES, Script, window_closed
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.evidence_samples import SAMPLES, Script, window_closed
 
 SECRET = "u-EMULATOR/3f+9c=7d 55"
 

@@ -7,27 +7,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-DEPLOY = "plugins/module_utils/_deploy.py"
-DEPLOYMENT = "plugins/module_utils/_deployment.py"
-REPORT = "plugins/module_utils/_deploy_report.py"
-PROGRESS = "plugins/module_utils/_progress.py"
-TRIGGER = "plugins/module_utils/_trigger.py"
-RETRY = "plugins/module_utils/_retry.py"
-PACE = "plugins/module_utils/_pace.py"
-API = "plugins/module_utils/_api_v1.py"
-TRANSPORT = "plugins/module_utils/_transport.py"
-ROLLOUT = "plugins/plugin_utils/rollout_%s.py"
-EVIDENCE_ROWS = "plugins/plugin_utils/evidence_rows.py"
-EVIDENCE_SECRETS = "plugins/plugin_utils/evidence_secrets.py"
-OPTIONS = "plugins/module_utils/_options.py"
-MODELS = "plugins/module_utils/_models.py"
+DEPLOY = "plugins/module_utils/_deploy/apply.py"
+DEPLOYMENT = "plugins/module_utils/_deploy/plan.py"
+REPORT = "plugins/module_utils/_deploy/result.py"
+PROGRESS = "plugins/module_utils/_deploy/state.py"
+TRIGGER = "plugins/module_utils/_trigger/apply.py"
+RETRY = "plugins/module_utils/_service/sender.py"
+PACE = "plugins/module_utils/_service/pace.py"
+API = "plugins/module_utils/_service/api_v1.py"
+TRANSPORT = "plugins/module_utils/_service/http.py"
+ROLLOUT = "plugins/module_utils/_rollout/%s.py"
+EVIDENCE_ROWS = "plugins/plugin_utils/_report/rows.py"
+EVIDENCE_SECRETS = "plugins/module_utils/_secrets.py"
+OPTIONS = "plugins/module_utils/_module.py"
+MODELS = "plugins/module_utils/_service/models.py"
 MODULE = "plugins/modules/connect_%s.py"
 ROLE = "roles/rollout/tasks/%s.yml"
 
-UNIT = "tests/unit/plugins/test_%s.py"
 E2E = "tests/e2e/test_%s.py"
-SCHEDULES = UNIT % "schedules"
+
+
+def unit(name: str) -> str:
+    """The one file tests/unit/**/test_NAME.py."""
+    root = Path(__file__).resolve().parents[2]
+    (found,) = root.glob("tests/unit/**/test_%s.py" % name)
+    return str(found.relative_to(root))
+
+
+SCHEDULES = unit("schedules")
 
 
 @dataclass(frozen=True)

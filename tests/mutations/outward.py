@@ -21,8 +21,8 @@ from tests.mutations.mutation import (
     ROLE,
     ROLLOUT,
     TRIGGER,
-    UNIT,
     one,
+    unit,
 )
 
 CHECK_MODE = (
@@ -30,13 +30,13 @@ CHECK_MODE = (
         "check-mode-holds",
         "connect_update_trigger writes nothing in check mode",
         *(TRIGGER, "    if dry:\n        _predict(request", "    if False:\n        _predict(request"),
-        *(UNIT % "module_trigger",),
+        *(unit("module_trigger"),),
     ),
     one(
         "check-mode-sends",
         "connect_deploy writes nothing in check mode",
         *(DEPLOY, "    if dry:\n        _predict(run", "    if False:\n        _predict(run"),
-        *(UNIT % "module_deploy",),
+        *(unit("module_deploy"),),
     ),
     one(
         "check-mode-rolls-out",
@@ -48,7 +48,7 @@ CHECK_MODE = (
         "check-mode-does-not-look-at-the-clock",
         "Check mode predicts that it is too late, too",
         *(TRIGGER, "            row.went_wrong(late)\n", "            pass\n"),
-        *(UNIT % "deadline",),
+        *(unit("deadline"),),
     ),
 )
 
@@ -57,13 +57,13 @@ SECOND_RUN = (
         "what-is-held-is-held-again",
         "A device that is as wanted is not written",
         *(TRIGGER, '"unchanged" if row.before is hold else "changed"', '"changed"'),
-        *(UNIT % "module_trigger",),
+        *(unit("module_trigger"),),
     ),
     one(
         "what-is-current-is-sent-to",
         "A device that has the wanted version is not sent to",
         *(DEPLOYMENT, "return CURRENT if has_it and not request.include_current else NEEDED", "return NEEDED"),
-        *(UNIT % "module_deploy",),
+        *(unit("module_deploy"),),
     ),
 )
 
@@ -72,13 +72,13 @@ SECRETS = (
         "echoes-are-passed-on",
         "A token that the service echoes is taken out",
         *(API, 'text = text.replace(spelling, "***")', "pass"),
-        *(UNIT % "secrets",),
+        *(unit("secrets"),),
     ),
     one(
         "echoes-in-another-spelling",
         "A token that the service echoes in another spelling is taken out",
         *(API, '(token, quote(token, safe=""), encoded)', "(token,)"),
-        *(UNIT % "secrets",),
+        *(unit("secrets"),),
     ),
     one(
         "the-token-of-a-device-is-logged",
@@ -88,25 +88,25 @@ SECRETS = (
             '"device_token": {"type": "str", "no_log": True}',
             '"device_token": {"type": "str"}',
         ),
-        *(UNIT % "secrets",),
+        *(unit("secrets"),),
     ),
     one(
         "options-with-a-mistake-are-echoed",
         "The value of an option that does not exist is not shown",
         *(OPTIONS, "ready[name] = NOT_SHOWN", "ready[name] = value"),
-        *(UNIT % "secrets",),
+        *(unit("secrets"),),
     ),
     one(
         "tokens-of-a-large-fleet-are-shown",
         "Thousands of tokens are taken out of a result too",
         *(OPTIONS, "return {key: conceal(value, tokens) for key, value in result.items()}", "return result"),
-        *(UNIT % "many_devices",),
+        *(unit("many_devices"),),
     ),
     one(
         "secrets-in-the-evidence",
         "The evidence holds none of its secrets",
         *(EVIDENCE_SECRETS, "return _each_text(value, self.text) if self._known else value", "return value"),
-        *(UNIT % "evidence_secrets",),
+        *(unit("evidence_secrets"),),
     ),
 )
 
@@ -119,13 +119,13 @@ ROWS = (
             "            if key in self.planned:\n                continue\n            before",
             "            if key in self.planned:\n                key += '+' \n            before",
         ),
-        *(UNIT % "evidence_report",),
+        *(unit("evidence_report"),),
     ),
     one(
         "a-device-in-two-waves",
         "A device is in one wave",
         *(ROLLOUT % "waves", "left = [device for device in left if device.key not in inside]", "left = list(left)"),
-        *(UNIT % "rollout_waves",),
+        *(unit("rollout_waves"),),
     ),
     one(
         "failed-devices-have-no-row",
@@ -135,7 +135,7 @@ ROWS = (
             "[row.as_result() for row in rows]",
             '[row.as_result() for row in rows if row.outcome != "failed"]',
         ),
-        *(UNIT % "module_trigger",),
+        *(unit("module_trigger"),),
     ),
     one(
         "devices-that-were-not-sent-to-have-no-row",
@@ -145,7 +145,7 @@ ROWS = (
             "[dict(vars(row)) for row in rows]",
             '[dict(vars(row)) for row in rows if row.outcome != "unchanged"]',
         ),
-        *(UNIT % "module_deploy",),
+        *(unit("module_deploy"),),
     ),
 )
 
@@ -154,31 +154,31 @@ INPUT = (
         "a-device-twice",
         "A device that is listed twice is refused",
         *(TRIGGER, "    _refuse_repeats(entries)\n", ""),
-        *(UNIT % "modules_options",),
+        *(unit("modules_options"),),
     ),
     one(
         "all-devices-unasked",
         "Nobody deploys to a whole project by leaving something out",
         *(DEPLOYMENT, 'if not groups and not filters and not params["all_devices"]:', "if False:"),
-        *(UNIT % "modules_options",),
+        *(unit("modules_options"),),
     ),
     one(
         "any-operand",
         "A filter that the service does not know is refused with what is accepted",
         *(MODELS, "    if value in accepted:\n", "    if True:\n"),
-        *(UNIT % "models_filters",),
+        *(unit("models_filters"),),
     ),
     one(
         "any-number",
         "A number that is out of range is refused with its range",
         *(OPTIONS, "if not least <= params[name] <= most:", "if False:"),
-        *(UNIT % "modules_alike",),
+        *(unit("modules_alike"),),
     ),
     one(
         "plain-http",
         "No token goes to another machine unencrypted",
         *(OPTIONS, 'if parts.scheme == "http" and not (host in LOOPBACK or allow_http):', "if False:"),
-        *(UNIT % "modules_alike",),
+        *(unit("modules_alike"),),
     ),
 )
 
@@ -187,18 +187,18 @@ COST = (
         "one-read-per-device",
         "The state of a fleet is read in pages",
         *(TRIGGER, "if request.project and wanted:", "if False:"),
-        *(UNIT % "many_devices",),
+        *(unit("many_devices"),),
     ),
     one(
         "short-pages",
         "A page holds 50 devices",
         *(API, "PAGE = 50\n", "PAGE = 10\n"),
-        *(UNIT % "api_v1_reading", UNIT % "many_devices"),
+        *(unit("api_v1_reading"), unit("many_devices")),
     ),
     one(
         "one-after-the-other",
         "Calls that need not wait for each other are in flight together",
         *(RETRY, "asyncio.Semaphore(concurrency)", "asyncio.Semaphore(1)"),
-        *(UNIT % "many_devices",),
+        *(unit("many_devices"),),
     ),
 )

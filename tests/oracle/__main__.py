@@ -22,7 +22,7 @@ from tests import conftest  # noqa: F401  # pylint: disable=unused-import  # mak
 
 # isort: split
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import read_windows
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.calendar import read_windows
 from tests.oracle.battery import Case, Change, battery
 from tests.oracle.random_cases import random_cases
 from tests.oracle.sweep import Tally, all_zones, sample_zones, sweep_zone

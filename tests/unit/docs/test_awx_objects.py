@@ -15,9 +15,9 @@ import pytest
 import yaml
 from dateutil.rrule import rrulestr
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._duration import read_seconds
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import read_windows
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils.rollout_request import read_request
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._reading.durations import read_seconds
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.request import read_request
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.calendar import read_windows
 from tests.conftest import ROOT
 
 GUIDE = (ROOT / "docs" / "first_window.md").read_text(encoding="utf-8")

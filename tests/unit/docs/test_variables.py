@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deployment import CLASSES
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils import rollout_end, rollout_plan
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.plan import CLASSES
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout import end as rollout_end
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout import plan as rollout_plan
 from tests.conftest import ROOT
 
 GUIDE = (ROOT / "docs" / "maintenance_window.md").read_text(encoding="utf-8")

@@ -15,12 +15,12 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from hypothesis import settings
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils import _client
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._api_v1 import ApiV1
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._journal import Journal
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._pace import Pace
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._retry import Sender, Waits
-from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.harness import (
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service import client as _client
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.api_v1 import ApiV1
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.journal import Journal
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.pace import Pace
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.sender import Sender, Waits
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
     USER,
     Clock,
     Recorder,

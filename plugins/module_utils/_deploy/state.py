@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""What is known of a running deployment, device by device, and what follows from it. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from .._errors import ConnectError
+from .._service.models import FINISHED, Device, Update
+from .plan import (
+    CURRENT,
+    FAILURES,
+    DeployPlan,
+    DeployRequest,
+    Sending,
+    failures_allowed,
+    identities,
+    make_plan,
+    marked_updates,
+    state_of,
+)
+
+# Whether it was sent to a device in this run.
+NO = "no"
+YES = "yes"
+REFUSED = "refused"  # tried, and certainly not acted on
+IN_DOUBT = "in doubt"
+
+FRESH = 20.0  # seconds for which a look passes for the present: nothing on the service can be locked
+
+OVERTAKEN = ConnectError(
+    "Not sent, because another run is sending the same deployment at this moment. Run the task again when that run is "
+    "over.",
+    code="not_sent",
+)
+
+
+@dataclass
+class Row:
+    """The facts about one targeted device. What is reported of it is derived from them."""
+
+    device: Device  # as last seen
+    plan: str
+    known: frozenset[str]  # its marked updates before this run sent anything
+    sent: str = NO
+    trouble: ConnectError | None = None  # why it was refused, or why it is in doubt
+    sent_at: float | None = None
+    finished_at: float | None = None  # when it was seen to have finished
+
+    def status(self, mark: str) -> str | None:
+        """Of the deployment on the device; of what this run sent, if it sent something."""
+        return state_of(self._relevant(mark))
+
+    def shows_a_new_one(self, mark: str) -> bool:
+        return bool(identities(marked_updates(self.device, mark)) - self.known)
+
+    def _relevant(self, mark: str) -> list[Update]:
+        marked = marked_updates(self.device, mark)
+        if self.sent == NO:
+            return marked
+        return [update for update in marked if identities([update]) - self.known]
+
+    @property
+    def seconds(self) -> float | None:
+        """From the sending in this run until it was seen to have finished."""
+        if self.sent_at is None or self.finished_at is None:
+            return None
+        return round(self.finished_at - self.sent_at, 1)
+
+    @property
+    def label(self) -> str:
+        return self.device.name or self.device.key
+
+
+@dataclass
+class ReportedRow:
+    """One device in RV(devices)."""
+
+    device_uuid: str
+    name: str
+    group: str
+    held: bool | None
+    plan: str
+    status: str | None
+    attempts: int
+    seconds: float | None
+    outcome: str
+    code: str | None
+    msg: str | None
+
+    @property
+    def label(self) -> str:
+        return self.name or self.device_uuid
+
+
+def reported(row: Row, mark: str) -> ReportedRow:
+    """Pure: the outcome that follows from the facts."""
+    status = row.status(mark)
+    outcome, code, msg = ("changed" if row.sent == YES else "unchanged"), None, None
+    if row.sent == IN_DOUBT:
+        outcome = "unknown"
+    elif row.sent == REFUSED or status in FAILURES:
+        outcome = "failed"
+    if row.trouble is not None:
+        code, msg = row.trouble.code, row.trouble.msg
+    elif outcome == "failed":
+        code = "update_failed"
+        msg = "Its update %s. Run the task again with retry_failed: true to send it again." % (
+            "was aborted" if status == "aborted" else "failed"
+        )
+    device = row.device
+    return ReportedRow(
+        device_uuid=device.uuid,
+        name=device.name,
+        group=device.group,
+        held=device.held,
+        plan=row.plan,
+        status=status,
+        attempts=len(marked_updates(device, mark)),
+        seconds=row.seconds,
+        outcome=outcome,
+        code=code,
+        msg=msg,
+    )
+
+
+class Deployment:
+    """One run of connect_deploy: the plan, and what is known of each device since."""
+
+    def __init__(
+        self,
+        request: DeployRequest,
+        scope: Sequence[Device],
+        target: Sequence[Device],
+        sent_lately: Collection[str],
+        clock: Callable[[], float],
+        looked_at: float,
+        is_exact: bool,
+    ) -> None:
+        self.request = request
+        self._clock = clock
+        self.planned_at = looked_at
+        self._looked_at = looked_at  # what a list shows may be as old as the request for its first page
+        self._look_took = clock() - looked_at
+        self.mark = request.mark
+        self.plan: DeployPlan = make_plan(request, scope, target, sent_lately, is_exact)
+        self.calls = 0
+        self.warnings: list[str] = []
+        self.rows = {
+            device.key: Row(device, self.plan.classes[device.key], identities(marked_updates(device, self.mark)))
+            for device in target
+        }
+
+    def seen(self, devices: Iterable[Device], looked_at: float) -> None:
+        """Take over what a later look shows. Devices that came into the scope later are not ours."""
+        now = self._clock()
+        self._looked_at, self._look_took = looked_at, now - looked_at
+        for device in devices:
+            row = self.rows.get(device.key)
+            if row is None:
+                continue
+            row.device = device
+            if row.sent == IN_DOUBT and row.shows_a_new_one(self.mark):
+                # An earlier run's, if this one sent nothing.
+                row.sent, row.trouble = (YES if self.calls else NO), None
+            if row.finished_at is None and row.status(self.mark) in FINISHED:
+                row.finished_at = now
+
+    def is_fresh(self, looks: int) -> bool:
+        """Whether what was seen last is recent, for a fleet of this size and for the C(looks) that one call has cost.
+
+        Where calls are scarce each look delays the sending, so that it would never be recent enough.
+        """
+        return self._clock() - self._looked_at <= max(FRESH * 2**looks, 2 * self._look_took)
+
+    def leave_alone(self, rows: Iterable[Row], doubt: ConnectError) -> None:
+        """Send nothing in this run, because of these rows an earlier sending may still show up."""
+        not_sent = ConnectError(
+            "Not sent in this run, because it is not known whether other devices of the target have the deployment.",
+            code="not_sent",
+        )
+        for sending in self.plan.sendings:
+            self.put_down(sending, REFUSED, not_sent)
+        self.plan = replace(self.plan, sendings=())
+        for row in rows:
+            row.sent, row.trouble = IN_DOUBT, doubt
+
+    def put_down(self, sending: Sending, sent: str, trouble: ConnectError | None = None) -> None:
+        for device in sending.devices:
+            row = self.rows[device.key]
+            row.sent, row.trouble = sent, trouble
+            row.sent_at = self._clock() if sent == YES else None
+
+    def overtaken(self, sending: Sending) -> None:
+        """Somebody else sent it meanwhile: those that show it have it, the others are left to the next run."""
+        for device in sending.devices:
+            row = self.rows[device.key]
+            if not row.shows_a_new_one(self.mark):
+                row.sent, row.trouble = REFUSED, OVERTAKEN
+        self.warnings.append(
+            "Another run sent the deployment %s meanwhile, seen before %s. It was not sent again. Let only one run at "
+            "a time work on a device." % (self.mark, self.rows[sending.devices[0].key].label)
+        )
+
+    def visible(self, sending: Sending) -> bool:
+        """Whether any of its devices shows an update with the mark that it did not show before."""
+        return any(self.rows[device.key].shows_a_new_one(self.mark) for device in sending.devices)
+
+    def shows(self) -> bool:
+        """Whether what was sent has become visible on any device."""
+        return any(row.shows_a_new_one(self.mark) for row in self.sent)
+
+    @property
+    def sent(self) -> list[Row]:
+        return [row for row in self.rows.values() if row.sent == YES]
+
+    @property
+    def taking_part(self) -> list[Row]:
+        """Rows of devices that have the deployment, as far as is known."""
+        return [row for row in self.rows.values() if row.sent == YES or row.status(self.mark) is not None]
+
+    @property
+    def unfinished(self) -> list[Row]:
+        return [row for row in self.taking_part if row.status(self.mark) not in FINISHED]
+
+    @property
+    def broken(self) -> list[Row]:
+        return [row for row in self.taking_part if reported(row, self.mark).code == "update_failed"]
+
+    @property
+    def failures_allowed(self) -> int:
+        return failures_allowed(self.request, sum(row.plan != CURRENT or row.sent != NO for row in self.rows.values()))
+
+    @property
+    def gone_wrong(self) -> bool:
+        return len(self.broken) > self.failures_allowed
+
+    def settled(self) -> bool:
+        """Nothing left to wait for: all have finished, or too many have failed."""
+        return self.gone_wrong or not self.unfinished

@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""Does a rollout go on? Counts against limits, per wave and in all. What is not known never passes for success."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from .._errors import InvalidInput
+
+TROUBLES = ("failed", "aborted", "timed_out", "unknown", "offline")
+PROCEED, STOP, PAUSE = "proceed", "stop", "pause"
+ACCEPTED = "accepted: a number of devices such as 2, or a part such as '5%'"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How the devices of a wave fared. Those that need nothing are not counted; skipped ones only as C(due)."""
+
+    due: int = 0  # meant to be updated
+    success: int = 0
+    failed: int = 0
+    aborted: int = 0
+    timed_out: int = 0  # still pending or in progress when the waiting was over
+    unknown: int = 0
+    offline: int = 0  # went offline after their release; also counted under what became of their update
+
+    @property
+    def sample(self) -> int:
+        """Devices that say something about the update."""
+        return self.success + self.failed + self.aborted + self.timed_out + self.unknown
+
+    def plus(self, other: Counts) -> Counts:
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in vars(self)})
+
+    @classmethod
+    def read(cls, given: Mapping[str, t.Any]) -> Counts:
+        return cls(**{field.name: int(given.get(field.name, 0)) for field in fields(cls)})
+
+    def as_result(self) -> dict[str, int]:
+        return {**vars(self), "sample": self.sample}
+
+
+@dataclass(frozen=True)
+class Limit:
+    number: float
+    is_percent: bool
+
+    def allows(self, count: int, sample: int) -> bool:
+        return count <= (sample * self.number / 100 if self.is_percent else self.number)
+
+    def __str__(self) -> str:
+        return "%.10g%s" % (self.number, "%" if self.is_percent else "")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one scope. None: no limit."""
+
+    failed: Limit | None = None
+    aborted: Limit | None = None
+    timed_out: Limit | None = None
+    unknown: Limit | None = None
+    offline: Limit | None = None
+    minimum: int = 1  # devices that must have a verdict before anything is concluded from their share
+
+    def as_result(self) -> dict[str, t.Any]:
+        said = {name: getattr(self, name) for name in TROUBLES}
+        return {**{name: str(limit) for name, limit in said.items() if limit is not None}, "minimum": self.minimum}
+
+
+NONE = Limit(0, False)
+STRICT = Limits(failed=NONE, aborted=NONE, timed_out=NONE, unknown=NONE, offline=NONE)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    wave: Limits = STRICT
+    total: Limits = Limits()
+
+    def as_result(self) -> dict[str, t.Any]:
+        return {"wave": self.wave.as_result(), "total": self.total.as_result()}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    verdict: str
+    code: str | None
+    msg: str
+
+
+def judge(counts: Counts, limits: Limits, scope: str) -> Verdict:
+    """C(scope) names what is counted, for the sentence."""
+    needed = min(limits.minimum, counts.due)
+    for name in TROUBLES:
+        limit, count = getattr(limits, name), getattr(counts, name)
+        if limit is None or limit.allows(count, counts.sample):
+            continue
+        if limit.is_percent and counts.sample < needed:
+            continue  # a share of too few says nothing: inconclusive, below
+        return Verdict(
+            STOP,
+            "rollout_failed",
+            "%s: %d of %d %s, allowed are %s. Look at these devices; to go on anyway, raise connect_thresholds or "
+            "set connect_retry_failed and run again." % (scope, count, counts.sample, name.replace("_", " "), limit),
+        )
+    if counts.sample < needed:
+        return Verdict(
+            PAUSE,
+            "inconclusive",
+            "%s: only %d of the %d devices that are needed for a verdict have one. Nothing was concluded; run again "
+            "when more of them can be reached." % (scope, counts.sample, needed),
+        )
+    return Verdict(PROCEED, None, "%s: %d of %d succeeded." % (scope, counts.success, counts.due))
+
+
+def allowed_failures(limits: Limits, due: int) -> int:
+    """How many may fail or be aborted before waiting for the others is pointless."""
+    allowed = 0
+    for limit in (limits.failed, limits.aborted):
+        allowed += due if limit is None else int(due * limit.number // 100 if limit.is_percent else limit.number)
+    return min(allowed, due)
+
+
+def read_thresholds(given: Mapping[str, t.Any]) -> Thresholds:
+    """Raises InvalidInput. Without limits for the wave not a single device may go wrong in it."""
+    for scope in given:
+        if scope not in ("wave", "total"):
+            raise InvalidInput("thresholds has %r; accepted: wave, total." % str(scope)[:40])
+    return Thresholds(_read_limits("wave", given, STRICT), _read_limits("total", given, Limits()))
+
+
+def _read_limits(scope: str, given: Mapping[str, t.Any], unless_said: Limits) -> Limits:
+    limits = given.get(scope)
+    if limits in (None, ""):
+        return unless_said
+    if not isinstance(limits, Mapping):
+        raise InvalidInput("thresholds.%s is not a mapping of %s, minimum." % (scope, ", ".join(TROUBLES)))
+    said: dict[str, t.Any] = {}
+    for name, value in limits.items():
+        where = "thresholds.%s.%s" % (scope, name)
+        if name == "minimum":
+            if not re.fullmatch(r"\d{1,7}", str(value).strip()) or int(value) < 1:
+                raise InvalidInput("%s is %r; accepted: a number of devices, 1 or more." % (where, str(value)[:40]))
+            said[name] = int(value)
+        elif name in TROUBLES:
+            said[name] = _read_limit(where, value)
+        else:
+            raise InvalidInput("%s is not known; accepted: %s, minimum." % (where, ", ".join(TROUBLES)))
+    return replace(unless_said, **said)
+
+
+def _read_limit(where: str, given: t.Any) -> Limit:
+    found = None if isinstance(given, bool) else re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)\s*(%?)", str(given).strip())
+    if found is None:
+        raise InvalidInput("%s is %r; %s." % (where, str(given)[:40], ACCEPTED))
+    limit = Limit(float(found.group(1)), bool(found.group(2)))
+    if limit.is_percent and limit.number > 100:
+        raise InvalidInput("%s is %s; 100%% is the most." % (where, limit))
+    if not limit.is_percent and limit.number != int(limit.number):
+        raise InvalidInput("%s is %s: a number of devices is a whole number." % (where, limit))
+    return limit

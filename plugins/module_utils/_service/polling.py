@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""Polling to a verdict, with three different endings: settled, still moving, or not to be seen."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._errors import ConnectError, NoTimeLeft
+from .sender import Waits
+
+
+async def wait_until(
+    look: t.Callable[[], t.Awaitable[bool]], deadline: float, interval: float, waits: Waits
+) -> ConnectError | None:
+    """None once C(look) is true; otherwise why not: C(still_running), or C(unobservable) when the last look failed.
+
+    A failed look is no verdict: it is repeated until C(deadline), on a clock that never steps.
+    """
+    seen = False
+    while True:
+        blind: ConnectError | None = None
+        try:
+            if await look():
+                return None
+            seen = True
+        except NoTimeLeft as failure:
+            blind = None if seen else failure
+        except ConnectError as failure:
+            if failure.fatal or not failure.transient:
+                return ConnectError(failure.msg, code="unobservable", http_status=failure.http_status)
+            blind = failure
+        left = deadline - waits.clock()
+        if left <= 0:
+            if blind is not None:
+                return ConnectError(blind.msg, code="unobservable", http_status=blind.http_status)
+            return ConnectError("Not finished when wait_timeout was over.", code="still_running")
+        await waits.sleep(min(interval, left))

@@ -1,0 +1,340 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""Holds and releases: read, plan (pure), write what differs, one row per device whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .._errors import (
+    ConnectError,
+    FateUnknown,
+    InvalidInput,
+    UnreadableReply,
+)
+from .._result import (
+    Report,
+    count_outcomes,
+    devices_word,
+    failure_code,
+    name_troubled,
+)
+from .._service.client import Client
+from .._service.deadline import NO_DEADLINE, Deadline, TooLate
+from .._service.fleet import read_scope
+from .._service.journal import SETTLE
+from .._service.models import Device
+
+IN_DOUBT = "in doubt"
+VERIFY_PAUSES = (2.0, 5.0, 10.0, 20.0, 30.0, 30.0)  # as long as lists may be late
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A device as the user names it."""
+
+    token: str = field(repr=False)
+    uuid: str
+    name: str
+    where: str  # how to name it in a message when it has neither name nor uuid
+
+
+@dataclass(frozen=True)
+class TriggerRequest:
+    entries: tuple[Entry, ...]
+    hold: bool
+    project: str | None
+    group: str | None
+    force: bool
+    verify: bool
+    deadline: Deadline = NO_DEADLINE
+
+    @classmethod
+    def read(cls, params: Mapping[str, t.Any]) -> TriggerRequest:
+        """Raises InvalidInput, naming the option, before anything is sent."""
+        if params["group"] and not params["project"]:
+            raise InvalidInput("group goes only with project: name the project that the group belongs to.")
+        return cls(
+            entries=_read_entries(params["device_token"], params["devices"]),
+            hold=params["trigger_set"],
+            project=params["project"] or None,
+            group=params["group"] or None,
+            force=params["force"],
+            verify=params["verify"],
+            deadline=Deadline.read(params),
+        )
+
+
+def _read_entries(device_token: str | None, devices: Sequence[Mapping[str, t.Any]] | None) -> tuple[Entry, ...]:
+    if device_token is not None and devices is not None:
+        raise InvalidInput(
+            "device_token and devices are both given: use device_token for one device, devices for a list."
+        )
+    if devices is None:
+        if device_token is None:
+            raise InvalidInput("No device is given: use device_token for one device, or devices for a list.")
+        if not device_token.strip():
+            raise InvalidInput("device_token is empty: give the token that the device's agent prints (--print-token).")
+        return (Entry(device_token.strip(), "", "", "the device"),)
+    if not devices:
+        raise InvalidInput(
+            "devices is an empty list: give at least one device, or skip the task when there is nothing to do."
+        )
+    entries = []
+    for at, one in enumerate(devices):
+        token = (one["device_token"] or "").strip()
+        if not token:
+            raise InvalidInput(
+                "devices[%d].device_token is empty: give the token that this device's agent prints." % at
+            )
+        entries.append(Entry(token, one.get("device_uuid") or "", one.get("name") or "", "devices[%d]" % at))
+    _refuse_repeats(entries)
+    return tuple(entries)
+
+
+def _refuse_repeats(entries: Sequence[Entry]) -> None:
+    for what, key in (("device_token", lambda entry: entry.token), ("device_uuid", lambda entry: entry.uuid)):
+        first: dict[str, Entry] = {}
+        for entry in entries:
+            if key(entry) and first.setdefault(key(entry), entry) is not entry:
+                raise InvalidInput(
+                    "%s has the same %s as %s: list each device once." % (entry.where, what, first[key(entry)].where)
+                )
+
+
+@dataclass
+class Row:
+    """One device in RV(devices). C(before) and C(after) are True for held, None for not known."""
+
+    device_uuid: str
+    name: str
+    before: bool | None = None
+    after: bool | None = None
+    outcome: str = "unchanged"
+    code: str | None = None
+    msg: str | None = None
+    written: bool = False  # the service accepted a write, whatever came of it
+    where: str = ""  # for messages about a device of which nothing else is known
+
+    @property
+    def label(self) -> str:
+        return self.name or self.device_uuid or self.where
+
+    @property
+    def may_have_changed(self) -> bool:
+        return self.written or self.outcome in ("changed", "unknown")
+
+    def as_result(self) -> dict[str, t.Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("written", "where")}
+
+    def went_wrong(self, failure: ConnectError, outcome: str = "failed") -> None:
+        self.outcome, self.code, self.msg = outcome, failure.code, failure.msg
+
+
+Reading: t.TypeAlias = "Device | ConnectError | None"  # None: not read, on purpose
+UNREAD = (FateUnknown, UnreadableReply)  # somebody answers there, only not with this device's state
+
+
+def plan_row(entry: Entry, reading: Reading, written: str | None, hold: bool) -> Row:
+    """Pure: what one device needs. C(changed) means that it is to be written, also when its state is not known.
+
+    C(written) is what this machine set a moment ago ("held", "released", or "in doubt"), None if nothing: a list that
+    says otherwise may be late.
+    """
+    row = Row(device_uuid=entry.uuid, name=entry.name, where=entry.where)
+    if isinstance(reading, Device):
+        if entry.uuid and reading.uuid and entry.uuid != reading.uuid:
+            row.went_wrong(
+                ConnectError(
+                    "Its device_token belongs to another device (%s). Nothing was sent; correct the list."
+                    % reading.uuid,
+                    code="device_mismatch",
+                )
+            )
+            return row
+        row.device_uuid = entry.uuid or reading.uuid
+        row.name = entry.name or reading.name
+        row.before = reading.held if written in (None, _state(reading.held)) else None
+    elif reading is not None and not isinstance(getattr(reading, "cause", reading), UNREAD):
+        row.went_wrong(reading)
+        return row
+    row.after = hold
+    row.outcome = "unchanged" if row.before is hold else "changed"
+    return row
+
+
+async def apply_trigger(request: TriggerRequest, client: Client, dry: bool) -> Report:
+    """Read, plan and, unless C(dry), write."""
+    entries = request.entries
+    readings = [None] * len(entries) if request.force else await _read_states(request, entries, client)
+    rows = [
+        plan_row(entry, reading, _written_lately(entry, client), request.hold)
+        for entry, reading in zip(entries, readings, strict=True)
+    ]
+    due = [(entry, row) for entry, row in zip(entries, rows, strict=True) if row.outcome == "changed"]
+    if dry:
+        _predict(request, [row for _entry, row in due], client)
+    else:
+        await asyncio.gather(*(_write(entry, row, request, client) for entry, row in due))
+        if request.verify:
+            in_question = [(entry, row) for entry, row in due if row.may_have_changed]
+            await _verify(in_question, request, client)
+    return _report(request, rows, client, dry)
+
+
+def _predict(request: TriggerRequest, due: Sequence[Row], client: Client) -> None:
+    """What differs is written, unless it is too late for that."""
+    try:
+        request.deadline.check(client.now())
+    except TooLate as late:
+        for row in due:
+            row.after = row.before
+            row.went_wrong(late)
+
+
+async def _read_states(request: TriggerRequest, entries: Sequence[Entry], client: Client) -> list[Reading]:
+    """In pages when the project is named, one by one for what the pages do not show."""
+    listed: dict[str, Device] = {}
+    wanted = {entry.uuid for entry in entries if entry.uuid}
+    if request.project and wanted:
+        groups = (request.group,) if request.group else ()
+        try:
+            found = await read_scope(client.api, request.project, groups, until_seen=wanted)
+        except ConnectError as failure:
+            return [failure] * len(entries)
+        listed = {device.uuid: device for device in found if device.uuid}
+    return list(await asyncio.gather(*(_read(entry, listed, client) for entry in entries)))
+
+
+async def _read(entry: Entry, listed: Mapping[str, Device], client: Client) -> Reading:
+    if entry.uuid in listed:
+        return listed[entry.uuid]
+    try:
+        return await client.api.device(entry.token)
+    except ConnectError as failure:
+        return failure
+
+
+def _note(entry: Entry) -> str:
+    return "trigger " + entry.token
+
+
+def _written_lately(entry: Entry, client: Client) -> str | None:
+    noted = client.journal.noted(_note(entry), client.waits.clock())
+    return noted[0] if noted and noted[1] < SETTLE else None
+
+
+async def _write(entry: Entry, row: Row, request: TriggerRequest, client: Client) -> None:
+    earlier = _written_lately(entry, client)
+
+    def departs() -> None:
+        request.deadline.check(client.now())
+        # Noted before it is sent: also a write that lands late, or after a kill, must not be overlooked.
+        client.journal.note({_note(entry): IN_DOUBT}, client.waits.clock())
+
+    try:
+        await client.api.set_trigger(entry.token, request.hold, departs)
+        row.written = True
+        client.journal.note({_note(entry): _state(request.hold)}, client.waits.clock())
+    except ConnectError as failure:
+        unknown = isinstance(failure, FateUnknown)
+        if not unknown and earlier is None:
+            client.journal.forget([_note(entry)])
+        row.after = None if unknown else row.before
+        row.went_wrong(failure, "unknown" if unknown else "failed")
+
+
+async def _verify(written: list[tuple[Entry, Row]], request: TriggerRequest, client: Client) -> None:
+    """Look until each device shows what was written, a few times because lists may be late."""
+    for pause in (0.0, *VERIFY_PAUSES):
+        try:
+            if pause:
+                await client.waits.charge(pause, ConnectError("The service shows another state than was written."))
+        except ConnectError:
+            break
+        readings = await _read_states(request, [entry for entry, _row in written], client)
+        looked = list(zip(written, readings, strict=True))
+        written = []
+        for (entry, row), reading in looked:
+            if not _obeyed(row, reading, request.hold):
+                written.append((entry, row))
+        if not written:
+            return
+
+
+def _obeyed(row: Row, reading: Reading, hold: bool) -> bool:
+    """Put down what was read back; whether it is what was written."""
+    if isinstance(reading, Device) and reading.held is hold:
+        row.after, row.outcome, row.code, row.msg = hold, "changed", None, None
+        return True
+    if not row.written:
+        return False  # it may still land, so it stays unknown
+    if isinstance(reading, Device) and reading.held is not None:
+        row.after = reading.held
+        row.went_wrong(
+            ConnectError(
+                "The service accepted the change, but reports the device as %s. Something else sets the trigger of "
+                "this device, or the service is slow to show it; look again with connect_device_info."
+                % _state(reading.held),
+                code="verify_failed",
+            )
+        )
+        return False
+    why = reading.msg if isinstance(reading, ConnectError) else "The service does not tell the update trigger."
+    row.after = None
+    row.went_wrong(ConnectError("Written, but could not be read back: %s" % why, code="unobservable"), "unknown")
+    return False
+
+
+def _warn_of_blind_writes(rows: Sequence[Row], on_purpose: bool) -> list[str]:
+    blind = [row for row in rows if row.outcome == "changed" and row.before is None]
+    if on_purpose or not blind:
+        return []
+    return [
+        "The present state of %s is not known for certain, for example of %s. The wanted state is written all the "
+        "same, and reported as changed because it may have changed." % (devices_word(len(blind)), blind[0].label)
+    ]
+
+
+def _state(held: bool | None) -> str:
+    return "unknown" if held is None else "held" if held else "released"
+
+
+def _report(request: TriggerRequest, rows: list[Row], client: Client, dry: bool) -> Report:
+    summary = count_outcomes(rows)
+    changed = [row for row in rows if row.may_have_changed]
+    wrong = summary["failed"] + summary["unknown"]
+    done = "%s %s" % (_state(request.hold).capitalize(), devices_word(summary["changed"]))
+    if dry:
+        done = "Would have %s %s" % (_state(request.hold), devices_word(summary["changed"]))
+    msg = "%s; %d already %s." % (done, summary["unchanged"], _state(request.hold))
+    if wrong:
+        msg = "%d of %s could not be %s. %s %s Run the task again to finish: what is done will not be sent again." % (
+            wrong,
+            devices_word(summary["total"]),
+            _state(request.hold),
+            msg,
+            name_troubled(rows).rstrip(". ") + ".",
+        )
+    return Report(
+        changed=bool(changed),
+        msg=msg,
+        code=failure_code(rows) if wrong else None,
+        result={"devices": [row.as_result() for row in rows], "summary": summary, "api_calls": client.api_calls()},
+        diff={
+            "before": {_diff_key(row): _state(row.before) for row in changed},
+            "after": {_diff_key(row): _state(row.after) for row in changed},
+        },
+        warnings=_warn_of_blind_writes(rows, request.force),
+    )
+
+
+def _diff_key(row: Row) -> str:
+    return " ".join(part for part in (row.name, row.device_uuid) if part) or row.where  # names alone may repeat

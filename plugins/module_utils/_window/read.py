@@ -1,0 +1,399 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""Windows as users write them, read strictly: what is not understood is refused, with its name and the remedy."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from pathlib import Path
+
+from .._errors import InvalidInput
+from .._reading.durations import read_duration
+from .ical import calendar_sources
+from .rrule import (
+    Recurrence,
+    read_rule,
+    read_schedule,
+)
+from .starts import (
+    DEVICE,
+    Once,
+    Source,
+    Weekly,
+    cron_source,
+)
+from .zones import (
+    DAY,
+    UTC,
+    instant,
+    read_zone,
+    zone_name,
+)
+
+FORMS = {
+    "rrule": ("rrule", "start", "end", "duration", "from", "offset_days"),
+    "cron": ("cron", "duration"),
+    "calendar": ("calendar",),
+    "from": ("from", "to", "duration"),
+    "start": ("start", "end", "duration", "days"),
+}
+EXAMPLES = (
+    "days, start and end or duration; rrule and duration; cron and duration; from and to; or calendar (an iCalendar "
+    "file)"
+)
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_GROUPS = {"daily": range(7), "weekdays": range(5), "weekend": (5, 6)}
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
+_INSTANT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+YEARS = range(1970, 3000)
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+Given: t.TypeAlias = "Mapping[str, t.Any]"
+Load: t.TypeAlias = t.Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Window:
+    name: str
+    named: bool  # by the user
+    sources: tuple[Source, ...]
+    hard: bool = True  # of a blackout: an override cannot lift it
+
+    def shown_in(self, device: tzinfo | None) -> tzinfo:
+        """The zone of its local times in answers."""
+        return next((zone for zone in (source.shown_in(device) for source in self.sources) if zone), UTC)
+
+
+def read_file(path: str) -> str:
+    return Path(path).expanduser().read_text(encoding="utf-8-sig")
+
+
+def read_list(given: t.Any, option: str, load: Load) -> tuple[Window, ...]:
+    """Raises InvalidInput."""
+    windows = []
+    seen: dict[str, str] = {}
+    for at, entry in enumerate(_entries(given, option)):
+        place = "%s[%d]" % (option, at)
+        if not isinstance(entry, Mapping):
+            raise InvalidInput("%s is not a mapping; accepted: %s." % (place, EXAMPLES))
+        window = _Reader({key: value for key, value in entry.items() if value not in (None, "")}, place, option, load)
+        found = window.read()
+        if found.named and seen.setdefault(found.name, place) != place:
+            raise InvalidInput("%s has the name of %s, %r: give it another." % (place, seen[found.name], found.name))
+        windows.append(found)
+    return tuple(windows)
+
+
+def read_instant(given: t.Any, where: str) -> datetime:
+    """An instant in UTC, whole seconds. Raises InvalidInput."""
+    moment = _moment(given, where)
+    if moment.tzinfo is None:
+        raise InvalidInput(
+            "%s is %s, without a zone: add Z for UTC or an offset, for example %sZ."
+            % (where, given, moment.isoformat())
+        )
+    return moment.astimezone(UTC)
+
+
+def read_number(given: t.Any, where: str, most: int) -> int:
+    """Raises InvalidInput."""
+    text = str(given).strip()
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not 1 <= int(text) <= most:
+        raise InvalidInput("%s is %r; accepted: a whole number from 1 to %d." % (where, text[:40], most))
+    return int(text)
+
+
+def given_or_none(given: t.Any) -> t.Any:
+    """An empty survey answer means not given."""
+    return None if isinstance(given, str) and not given.strip() else given
+
+
+def decoded(given: t.Any, option: str, kind: str) -> t.Any:
+    """A survey sends JSON text."""
+    if not isinstance(given, str):
+        return given
+    if not given.strip():
+        return None
+    try:
+        return json.loads(given)
+    except ValueError as err:
+        raise InvalidInput("%s is text that is no JSON %s (%s)." % (option, kind, err)) from None
+
+
+def _entries(given: t.Any, option: str) -> t.Sequence[t.Any]:
+    given = decoded(given, option, "list")
+    if given is None:
+        return ()
+    if isinstance(given, Mapping):
+        raise InvalidInput(
+            "%s is a mapping; accepted: a list of mappings. Put a dash before it, also for one." % option
+        )
+    if not isinstance(given, (list, tuple)):
+        raise InvalidInput("%s is not a list; accepted: a list of mappings." % option)
+    return given
+
+
+class _Reader:
+    """One window."""
+
+    def __init__(self, given: Given, place: str, option: str, load: Load) -> None:
+        name = given.get("name")
+        if not (name is None or isinstance(name, str)):
+            raise InvalidInput("%s.name is not text; put it in quotes." % place)
+        self.where = "%s %r" % (place, str(name)) if name else place
+        self._name = str(name or place)
+        self._named = bool(name)
+        self._given = given
+        self._blackout = option == "blackouts"
+        self._load = load
+
+    def read(self) -> Window:
+        form = self._form()
+        hard = _boolean(self._given.get("hard", True), self.where + ".hard")
+        sources: tuple[Source, ...]
+        if form == "calendar":
+            sources = self._calendar()
+        else:
+            sources = ({"rrule": self._rrule, "cron": self._cron, "from": self._once, "start": self._weekly}[form](),)
+        return Window(self._name, self._named, sources, hard)
+
+    def _form(self) -> str:
+        heads = [one for one in ("rrule", "cron", "calendar") if one in self._given]
+        heads += ["from"] if "to" in self._given or ("from" in self._given and "rrule" not in heads) else []
+        heads += ["start"] if "days" in self._given or ("start" in self._given and "rrule" not in heads) else []
+        if len(heads) > 1:
+            said = [{"from": "from/to", "start": "days/start"}.get(one, one) for one in heads]
+            raise self._refused("says %s; choose one form: %s" % (" and ".join(said), EXAMPLES))
+        accepted = FORMS[heads[0]] if heads else sum(FORMS.values(), ())
+        common = ("name", "timezone", "hard") if self._blackout else ("name", "timezone")
+        for key in self._given:
+            if key not in (*accepted, *common):
+                raise self._refused(self._unknown(str(key), heads, (*accepted, *common)))
+        if not heads:
+            raise self._refused(
+                "has no start" if {"end", "duration"} & set(self._given) else "does not say when",
+                "accepted: " + EXAMPLES,
+            )
+        return heads[0]
+
+    def _unknown(self, key: str, heads: t.Sequence[str], accepted: t.Sequence[str]) -> str:
+        if key == "hard":
+            return "says hard, which only a blackout has: take it out"
+        near = difflib.get_close_matches(key, accepted, 1)
+        hint = "did you mean %s? " % near[0] if near else ""
+        form = " goes not with %s" % heads[0] if heads and key in sum(FORMS.values(), ()) else " is not known"
+        return "has %r, which%s; %saccepted: %s" % (key[:40], form, hint, ", ".join(accepted))
+
+    def _refused(self, problem: str, remedy: str = "") -> InvalidInput:
+        return InvalidInput("%s %s%s." % (self.where, problem, "; " + remedy if remedy else ""))
+
+    def _zone(self, carried: tzinfo | None = None, carries: str = "") -> tzinfo | None:
+        """That of the window, None for that of the device. C(carried) is the zone that another value has."""
+        if "timezone" not in self._given:
+            if carried is not None:
+                return carried
+            raise self._refused("has no timezone", "say which clock it means, for example timezone: Europe/Paris")
+        said = self._given["timezone"]
+        zone = None if str(said).strip() == DEVICE else read_zone(said, self.where + ".timezone")
+        if carried is not None and (zone is None or zone_name(zone) != zone_name(carried)):
+            raise self._refused(
+                "has timezone %s but %s in %s" % (said, zone_name(carried), carries),
+                "leave one of them out, or make them agree",
+            )
+        return zone
+
+    def _weekly(self) -> Source:
+        if "start" not in self._given:
+            raise self._refused("has days and no start", "say start, for example start: '22:00'")
+        start = self._time("start")
+        length, elapsed = self._length(start)
+        return Source(Weekly(self._days(), start), self._zone(), length, elapsed)
+
+    def _cron(self) -> Source:
+        zone = self._zone()
+        return cron_source(self._text("cron"), zone, self._duration(), self.where)
+
+    def _rrule(self) -> Source:
+        text = self._text("rrule")
+        shift = timedelta(days=self._offset_days())
+        if "DTSTART" in text.upper():
+            for key in ("start", "end", "from"):
+                if key in self._given:
+                    raise self._refused("has %s beside DTSTART" % key, "DTSTART says the start: take %s out" % key)
+            schedule = read_schedule(text, shift, self.where)
+            zone = self._zone(schedule.zone, "rrule")
+            return Source(schedule.recurrence, zone, self._duration(), True)
+        if "start" not in self._given:
+            raise self._refused("has an rrule without a start", "say start, for example start: '22:00', or DTSTART")
+        start = self._time("start")
+        length, elapsed = self._length(start)
+        begins = None
+        if "from" in self._given:
+            begins = _moment(self._given["from"], self.where + ".from")
+            if begins.tzinfo or begins.time() != datetime.min.time():
+                raise self._refused(
+                    "has a from with a time, beside start", "give the first day only, such as 2026-11-23"
+                )
+            begins += start
+        text = re.sub(r"^RRULE:", "", text.strip(), flags=re.IGNORECASE)
+        if re.search(r"BYHOUR|BYMINUTE|BYSECOND", text.upper()):
+            raise self._refused("has times in its rrule", "say the time in start, or use cron for several a day")
+        rule = read_rule(text, begins, start, self.where)
+        return Source(Recurrence((rule,), shift=shift), self._zone(), length, elapsed)
+
+    def _once(self) -> Source:
+        edges = {
+            key: _moment(self._given[key], "%s.%s" % (self.where, key)) for key in ("from", "to") if key in self._given
+        }
+        if "from" not in edges:
+            raise self._refused("has to without from", "say from as well")
+        if ("to" in edges) == ("duration" in self._given):
+            raise self._refused("needs exactly one of to and duration")
+        zoned = [one.tzinfo for one in edges.values() if one.tzinfo]
+        zone = zoned[0] if len(zoned) == len(edges) and "timezone" not in self._given else self._zone()
+        if zoned:
+            return self._exactly(edges, zone)
+        if "to" not in edges:
+            return Source(Once(edges["from"]), zone, self._duration(), True)
+        return Source(Once(edges["from"]), zone, self._positive(edges["to"] - edges["from"]), False)
+
+    def _exactly(self, edges: Mapping[str, datetime], zone: tzinfo | None) -> Source:
+        """Kept in UTC: the second 02:30 of a night cannot be said in wall-clock time."""
+        if zone is None:
+            raise self._refused("has timezone device but an offset in from or to", "leave one of them out")
+        opens, *closes = (one.astimezone(UTC) if one.tzinfo else instant(one, zone) for one in edges.values())
+        length = self._positive(closes[0] - opens) if closes else self._duration()
+        return Source(Once(opens.replace(tzinfo=None)), UTC, length, True, shown=zone)
+
+    def _positive(self, length: timedelta) -> timedelta:
+        if length <= timedelta(0):
+            raise self._refused("ends before it starts or at once", "to must be later than from")
+        return length
+
+    def _calendar(self) -> tuple[Source, ...]:
+        text = self._text("calendar")
+        if not text.lstrip().startswith("BEGIN:VCALENDAR"):
+            try:
+                text = self._load(text)
+            except (OSError, ValueError) as err:
+                raise self._refused(
+                    "names a calendar that cannot be read (%s)" % getattr(err, "strerror", "not UTF-8 text"),
+                    "accepted: the path of an iCalendar file on this machine, or its text",
+                ) from None
+        zoned = "timezone" in self._given
+        return calendar_sources(text, self._zone() if zoned else None, zoned, self.where)
+
+    def _text(self, key: str) -> str:
+        value = self._given[key]
+        if not isinstance(value, str):
+            raise self._refused("has a %s that is not text" % key, "put it in quotes")
+        return str(value)
+
+    def _time(self, key: str) -> timedelta:
+        """Since midnight."""
+        value = self._given[key]
+        where = "%s.%s" % (self.where, key)
+        if isinstance(value, (int, float)):
+            raise InvalidInput(
+                "%s is the number %s: YAML reads an unquoted time as one. Quote it, for example %s: '22:00'."
+                % (where, value, key)
+            )
+        found = _TIME.fullmatch(str(value).strip())
+        hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (99, 0, 0)
+        last = key == "end" and (hours, minutes, seconds) == (24, 0, 0)
+        if not last and (hours > 23 or minutes > 59 or seconds > 59):
+            raise InvalidInput(
+                "%s is %r, which is no time of day; accepted: '00:00' to '23:59', with seconds if wanted%s."
+                % (where, str(value)[:40], ", and '24:00'" if key == "end" else "")
+            )
+        return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+    def _duration(self) -> timedelta:
+        if "duration" not in self._given:
+            raise self._refused("has no duration", "say how long it lasts, for example duration: 2h")
+        return read_duration(self._given["duration"], self.where + ".duration")
+
+    def _length(self, start: timedelta) -> tuple[timedelta, bool]:
+        """And whether it is real time, as opposed to the way to another wall-clock time."""
+        if "end" in self._given and "duration" in self._given:
+            raise self._refused("has both end and duration", "say one of them")
+        if "duration" in self._given:
+            return self._duration(), True
+        if "end" not in self._given:
+            raise self._refused("has neither end nor duration", "say one of them")
+        end = self._time("end")
+        if end == start:
+            raise self._refused("ends when it starts", "for a whole day say end: '24:00' or duration: 24h")
+        return (end - start if end > start else end - start + DAY), False
+
+    def _days(self) -> frozenset[int]:
+        given = self._given.get("days", "daily")
+        entries = re.split(r"[,\s]+", given.strip().strip(",")) if isinstance(given, str) else given
+        if not isinstance(entries, (list, tuple)) or not entries:
+            raise self._refused("has days that are no list", "accepted: such as [mon, tue], weekdays, weekend, daily")
+        days: set[int] = set()
+        for entry in entries:
+            word = str(entry).strip().lower()
+            if word in _GROUPS:
+                days.update(_GROUPS[word])
+            elif word in _WEEKDAYS or word in (one[:3] for one in _WEEKDAYS):
+                days.update(at for at, one in enumerate(_WEEKDAYS) if one.startswith(word))
+            else:
+                raise self._refused(
+                    "has the day %r" % word[:40],
+                    "accepted: mon, tue, wed, thu, fri, sat, sun, weekdays, weekend, daily",
+                )
+        return frozenset(days)
+
+    def _offset_days(self) -> int:
+        given = self._given.get("offset_days", 0)
+        if isinstance(given, bool) or not re.fullmatch(r"[+-]?\d{1,2}", str(given), re.ASCII) or abs(int(given)) > 31:
+            raise self._refused("has offset_days %r" % str(given)[:40], "accepted: a whole number from -31 to 31")
+        return int(given)
+
+
+def _moment(given: t.Any, where: str) -> datetime:
+    """Naive when it has no offset."""
+    text = given.isoformat() if isinstance(given, date) else str(given).strip()
+    found = _INSTANT.fullmatch(text)
+    try:
+        if found:
+            day, time, offset = found.groups()
+            offset = (offset or "").upper().replace("Z", "+00:00").replace(":", "")
+            moment = datetime.strptime(  # noqa: DTZ007  naive on purpose, unless there is an offset
+                "%sT%s%s"
+                % (
+                    day,
+                    time if time and len(time) == 8 else (time or "00:00") + ":00",
+                    (offset + "00")[:5] if offset else "",
+                ),
+                "%Y-%m-%dT%H:%M:%S" + ("%z" if offset else ""),
+            )
+            if moment.year in YEARS:
+                return moment
+    except ValueError:
+        pass  # 31 February
+    raise InvalidInput(
+        "%s is %r, which is no time that exists; accepted: such as '2026-11-23T01:30', with Z or an offset if wanted."
+        % (where, text[:40])
+    )
+
+
+def _boolean(given: t.Any, where: str) -> bool:
+    word = str(given).strip().lower()
+    if word not in (*_TRUE, *_FALSE):
+        raise InvalidInput("%s is %r; accepted: true or false." % (where, str(given)[:40]))
+    return word in _TRUE

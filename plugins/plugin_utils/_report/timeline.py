@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is internal to the collection and may change without notice.
+
+"""Where things lie in the picture of a run's waves: places in percent of the width, and in pixels downwards. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from .report import windows_seen
+from .values import duration, instant, number
+from .words import VERDICT_WORDS
+
+TOP, ROW, BAR, BOTTOM = 26, 44, 18, 26
+TICKS = 8  # at most
+STEPS = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+)
+BARS = {  # event of a record that tells the end of something: its name in the picture
+    "planned": "plan",
+    "released": "release",
+    "deployed": "deploy",
+    "soaked": "soak",
+    "held": "hold",
+    "hook": "hook",
+}
+CLOSED = "gate closed"
+THIN = 0.5  # percent: a bar this narrow is drawn some pixels wide, to be seen on a phone too
+LABELLED = 7.0  # percent: a bar this wide has its name written into it
+BEYOND = 0.7  # of the run's length: as far as the picture follows a window that outlasts the run
+RUN = "The run"
+
+
+@dataclass(frozen=True)
+class Scale:
+    start: datetime
+    end: datetime
+
+    def place(self, at: datetime) -> float:
+        share = (at - self.start) / (self.end - self.start)
+        return round(100 * min(max(share, 0.0), 1.0), 3)
+
+
+@dataclass(frozen=True)
+class Bar:
+    wave: str | None
+    kind: str
+    start: datetime
+    end: datetime
+
+
+def timeline(report: Mapping[str, t.Any], zone: tzinfo | None) -> dict[str, t.Any] | None:
+    """None when all is known of is one instant."""
+    bars = _bars(report["phases"])
+    times = [at for at in (instant(phase["at"]) for phase in report["phases"]) if at]
+    times += [edge for piece in bars for edge in (piece.start, piece.end)]
+    if not times or min(times) == max(times):
+        return None
+    windows = windows_seen(dict(report))
+    scale = _scale(min(times), max(times), [closes for _opened, closes in windows if closes])
+    waves = [None, *(wave["name"] for wave in report["waves"])]
+    sizes = {wave["name"]: wave for wave in report["waves"]}
+    of_wave: dict[str | None, list[Bar]] = {name: [] for name in waves}
+    for piece in bars:
+        of_wave.setdefault(piece.wave, []).append(piece)
+    rows = [
+        _row(name, place, of_wave[name], sizes.get(name or "", {}), scale, zone) for place, name in enumerate(waves)
+    ]
+    height = TOP + ROW * len(rows)
+    return {
+        "height": height + BOTTOM,
+        "floor": height,
+        "top": TOP,
+        "rows": rows,
+        "windows": [_window(opened, closes, scale) for opened, closes in windows],
+        "closings": [_closing(closes, scale, zone) for closes in dict.fromkeys(end for _start, end in windows if end)],
+        "ticks": [
+            {"x": scale.place(at), "label": _label(at, zone, scale), "minor": number_ % 2 == 1}
+            for number_, at in enumerate(_ticks(scale, zone))
+        ],
+        "kinds": [
+            {"name": kind, "class": kind.replace(" ", "_")}
+            for kind in ("wait", *BARS.values(), "rollback", CLOSED)
+            if any(piece.kind == kind for piece in bars)
+        ],
+    }
+
+
+def _bars(phases: Iterable[Mapping[str, t.Any]]) -> list[Bar]:
+    """A record is written when something is over, so it began with the record before, unless it says when."""
+    bars, before, rolling = [], None, False
+    for phase in phases:
+        at = instant(phase["at"])
+        rolling = rolling or phase["event"] == "rollback_started"
+        if at is None:
+            continue
+        kind = BARS.get(phase["event"])
+        start = instant(phase.get("started_at")) or before or at
+        end = instant(phase.get("ended_at")) or at
+        if phase["event"] == "gate" and phase.get("open") is not True:
+            kind, start = CLOSED, at
+        elif phase["event"] == "gate" and before and at - before >= timedelta(minutes=1):
+            kind = "wait"
+        elif phase["event"] == "observed" and phase.get("phase") == "after_soak":
+            kind = "soak"  # the role looks when it is over
+        elif kind == "soak":
+            start = at - timedelta(seconds=min(number(phase.get("seconds")), 10**8))
+        elif kind == "deploy" and rolling:
+            kind = "rollback"
+        if kind:
+            bars.append(Bar(phase["wave"], kind, min(start, end), end))
+        before = at
+    return bars
+
+
+def _scale(first: datetime, last: datetime, closings: Iterable[datetime]) -> Scale:
+    """The run, and the end of a window if that is not far off."""
+    near = [at for at in closings if last < at <= last + (last - first) * BEYOND]
+    return Scale(first, max([last, *near]) + (last - first) * 0.02)
+
+
+def _row(
+    name: str | None, place: int, bars: Sequence[Bar], wave: Mapping[str, t.Any], scale: Scale, zone: tzinfo | None
+) -> dict[str, t.Any]:
+    y = TOP + ROW * place
+    word, sign = VERDICT_WORDS.get(wave.get("verdict") or "", ("", ""))
+    size = "%d device%s" % (wave["size"], "" if wave["size"] == 1 else "s") if wave else ""
+    verdict = "%s %s" % (sign, word) if word else ""
+    if wave and not word:
+        verdict = CLOSED if any(piece.kind == CLOSED for piece in bars) else "" if wave["started_at"] else "not begun"
+    return {
+        "label": RUN if name is None else name,
+        "detail": " \N{MIDDLE DOT} ".join(filter(None, (size, verdict))),
+        "text_y": y + 15,
+        "y": y + 20,
+        "bars": [_drawn(piece, scale, zone) for piece in bars],
+    }
+
+
+def _drawn(piece: Bar, scale: Scale, zone: tzinfo | None) -> dict[str, t.Any]:
+    x, end = scale.place(piece.start), scale.place(piece.end)
+    width = round(end - x, 3)
+    return {
+        "x": x,
+        "width": "%s%%" % width if width >= THIN else "4",
+        "class": piece.kind.replace(" ", "_"),
+        "label": piece.kind if width >= LABELLED else "",
+        "title": "%s: %s to %s (%s)"
+        % (
+            piece.kind,
+            _clock(piece.start, zone),
+            _clock(piece.end, zone),
+            duration((piece.end - piece.start).total_seconds()),
+        ),
+    }
+
+
+def _window(opened: datetime | None, closes: datetime | None, scale: Scale) -> dict[str, float]:
+    x, end = scale.place(opened or scale.start), scale.place(closes or scale.end)
+    return {"x": x, "width": round(end - x, 3)}
+
+
+def _closing(closes: datetime, scale: Scale, zone: tzinfo | None) -> dict[str, t.Any]:
+    x, beyond = scale.place(closes), closes > scale.end
+    label = "window closes %s%s" % (_clock(closes, zone)[:5], " \N{RIGHTWARDS ARROW}" if beyond else "")
+    return {"x": x, "label": label, "anchor": "end" if x > 50 else "start", "beyond": beyond}
+
+
+def _ticks(scale: Scale, zone: tzinfo | None) -> list[datetime]:
+    """Round times on the wall clock."""
+    span = scale.end - scale.start
+    step = next((step for step in STEPS if span / step <= TICKS), None)
+    if step is None:
+        days = -(-span // (STEPS[-1] * TICKS))
+        step = STEPS[-1] * days
+    local = scale.start.astimezone(zone)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    at = scale.start + ((midnight - local) % step)
+    found = []
+    while at <= scale.end:
+        found.append(at)
+        at += step
+    return found
+
+
+def _label(at: datetime, zone: tzinfo | None, scale: Scale) -> str:
+    local = at.astimezone(zone)
+    if scale.end - scale.start > timedelta(days=2):
+        return local.strftime("%d %b")
+    return local.strftime("%H:%M:%S" if scale.end - scale.start < timedelta(minutes=8) else "%H:%M")
+
+
+def _clock(at: datetime, zone: tzinfo | None) -> str:
+    return at.astimezone(zone).strftime("%H:%M:%S")

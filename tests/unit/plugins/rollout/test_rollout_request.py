@@ -1,0 +1,192 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The variables of a rollout: what surveys send is what playbooks say, and refusals name the variable."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from ansible_collections.edgeops.jfrog_connect.plugins.filter.rollout import rollout_options
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.request import (
+    ROLLOUT_SPEC,
+    read_options,
+    read_request,
+)
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.rollout_samples import (
+    DEVICE_WINDOW,
+    WINDOW,
+    options,
+    request,
+)
+
+OVERRIDE = {"reason": "outage", "by": "Ann", "until": "2026-11-23T12:00:00Z"}
+SAID = {  # of every option: as a playbook says it, and as a survey or the command line sends it
+    "flow_id": ("f-9", " f-9 "),
+    "project": ("Kiosks", "Kiosks"),
+    "groups": (["A", "B"], "A, B"),
+    "filters": (
+        [{"type": "tag", "operand": "is", "value": "x", "app_version": None}],
+        '[{"type": "tag", "value": "x"}]',
+    ),
+    "all_devices": (True, "yes"),
+    "app": ({"name": "ui", "version": "2"}, '{"name": "ui", "version": "2"}'),
+    "comment": ("autumn", "autumn"),
+    "parameters": ({"speed": "slow"}, '{"speed": "slow"}'),
+    "deployment_key": ("CHG-1", "CHG-1"),
+    "retry_failed": (True, "true"),
+    "waves": ([1, "100%"], '[1, "100%"]'),
+    "wave_seed": ("blue", "blue"),
+    "thresholds": ({"wave": {"failed": 1}}, '{"wave": {"failed": 1}}'),
+    "soak": ("10m", "10m"),
+    "wait_timeout": (600, "600"),
+    "wait_interval": (10, "10"),
+    "max_update_time": ("20m", "20m"),
+    "windows": ([WINDOW], json.dumps([WINDOW])),
+    "blackouts": ([WINDOW], json.dumps([WINDOW])),
+    "override": (OVERRIDE, json.dumps(OVERRIDE)),
+    "window_wait": ("2h", "2h"),
+    "offline": ("skip", "skip"),
+    "foreign_pending": ("allow", "allow"),
+    "self_managed": (["kiosk-1", "kiosk-2"], "kiosk-1, kiosk-2,"),
+    "after": ("restore", "restore"),
+    "incomplete_ok": (True, "1"),
+    "approved_digest": ("0123456789abcdef", " 0123456789abcdef\n"),
+    "rollback_flow_id": ("f-0", "f-0"),
+    "rollback_app": ({"name": "ui", "version": "1"}, '{"name": "ui", "version": "1"}'),
+    "rollback_outside_window": (True, "yes"),
+    "hooks": (
+        {"before_window": "a.yml", "before_wave": None, "after_wave": None, "after_window": None},
+        '{"before_window": "a.yml"}',
+    ),
+}
+GOES_WITH = {
+    "groups": {"all_devices": None},
+    "filters": {"all_devices": None},
+    "blackouts": {"windows": [WINDOW]},
+    "override": {"windows": [WINDOW]},
+    "rollback_app": {"rollback_flow_id": "f-0"},
+}
+every_option = pytest.mark.parametrize("name", ROLLOUT_SPEC)
+
+
+def test_no_option_is_missing_here():
+    assert set(SAID) == set(ROLLOUT_SPEC)
+
+
+def asked_with(name, value):
+    return read_request(options(**GOES_WITH.get(name, {}), **{name: value}))
+
+
+@every_option
+def test_a_survey_says_what_a_playbook_says(name):
+    said, sent = SAID[name]
+    by_playbook, by_survey = asked_with(name, said), asked_with(name, sent)
+    plain = (" ", "\n", ",")  # what people leave around an answer is not kept
+    assert _trimmed(by_survey.options[name], plain) == by_playbook.options[name] == said
+    same = [field for field in vars(by_playbook) if field not in ("options", "calendar")]
+    assert {field: getattr(by_survey, field) for field in same} == {
+        field: getattr(by_playbook, field) for field in same
+    }
+
+
+def _trimmed(value, around):
+    if isinstance(value, str):
+        return value.strip("".join(around))
+    return [entry for entry in value if entry] if isinstance(value, list) else value
+
+
+@every_option
+@pytest.mark.parametrize("blank", [None, "", "  "])
+def test_a_blank_answer_is_no_answer(name, blank):
+    if ROLLOUT_SPEC[name].get("required"):
+        with pytest.raises(InvalidInput, match=name):
+            read_options(options(**{name: blank}))
+        return
+    unsaid = {key: value for key, value in options().items() if key != name}
+    assert read_options({**unsaid, name: blank}) == read_options(unsaid)
+
+
+def test_what_is_unknown_is_not_looked_at():
+    assert "token" not in read_options({**options(), "token": "t"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"flow_id": None}, "flow_id"),
+        ({"project": None}, "project"),
+        ({"all_devices": None}, "Neither groups nor filters are given"),
+        ({"groups": ["A"]}, "all_devices is true beside groups or filters"),
+        ({"all_devices": None, "groups": "A, ,B"}, "groups holds an empty name"),
+        ({"all_devices": None, "filters": "canary"}, "filters is not a list; accepted: a list of mappings"),
+        ({"all_devices": None, "filters": [{"type": "tags", "value": "x"}]}, "type"),
+        ({"app": {"name": "ui"}}, "app"),
+        ({"app": {"name": "ui", "version": " "}}, "app.version is empty"),
+        ({"parameters": {"a": [1]}}, "parameters.a is not a text"),
+        ({"waves": [0]}, "waves[0] is 0"),
+        ({"thresholds": {"wave": {"broken": 1}}}, "thresholds.wave.broken"),
+        ({"soak": "soon"}, "soak is 'soon'"),
+        ({"soak": -5}, "soak"),
+        ({"wait_timeout": 0}, "wait_timeout is 0; accepted: 1 to"),
+        ({"wait_timeout": "1h"}, "wait_timeout"),
+        ({"wait_interval": 0}, "wait_interval is 0; accepted: 1 to"),
+        ({"max_update_time": 20}, "max_update_time is 20, a number without a unit"),
+        ({"max_update_time": "0m"}, "max_update_time is zero"),
+        ({"windows": [{"name": "a"}]}, "windows[0]"),
+        ({"windows": "nightly"}, "windows"),
+        ({"windows": [WINDOW], "blackouts": [{"name": "a", "start": "25:00"}]}, "blackouts[0]"),
+        ({"blackouts": [WINDOW]}, "without windows"),
+        ({"override": OVERRIDE}, "without windows"),
+        ({"windows": [WINDOW], "override": {"reason": "x"}}, "override.by is missing"),
+        ({"windows": [WINDOW], "override": {**OVERRIDE, "until": "2026-11-23 12:00"}}, "override.until"),
+        ({"offline": "ignore"}, "offline"),
+        ({"foreign_pending": "abort"}, "foreign_pending"),
+        ({"after": "held"}, "after"),
+        ({"incomplete_ok": "perhaps"}, "incomplete_ok"),
+        ({"rollback_app": {"name": "ui", "version": "1"}}, "rollback_app goes only with rollback_flow_id"),
+        ({"hooks": {"before": "a.yml"}}, "hooks"),
+        ({"hooks": "a.yml"}, "hooks"),
+    ],
+)
+def test_refusals_name_the_variable(changes, said):
+    problem = rollout_options(options(**changes))["problem"]
+    assert problem is not None
+    assert said in problem
+
+
+def test_what_is_right_is_no_problem():
+    ready = rollout_options(options(windows=[WINDOW]))
+    assert ready["problem"] is None
+    assert ready["by_device_zone"] is False
+    assert ready["collection_version"]
+    assert ready["zone_data"]
+
+
+@pytest.mark.parametrize("option", ["windows", "blackouts"])
+def test_zones_of_devices_matter_when_anything_is_read_in_them(option):
+    said = {"windows": [WINDOW], option: [DEVICE_WINDOW]}
+    assert rollout_options(options(**said))["by_device_zone"] is True
+    assert rollout_options(options(**{**said, option: json.dumps([DEVICE_WINDOW])}))["by_device_zone"] is True
+
+
+def test_defaults():
+    asked = request()
+    assert (asked.offline, asked.foreign_pending, asked.after) == ("hold", "fail", "hold")
+    assert (asked.soak, asked.max_update_time, asked.calendar, asked.override) == (timedelta(0), None, None, None)
+    assert (asked.wait_timeout, asked.incomplete_ok, asked.self_managed) == (3600, False, frozenset())
+
+
+def test_the_deployment_is_one_whatever_the_waves_are():
+    assert request(waves=[1, "100%"]).deployment.mark == request(waves=[{"tag": "canary"}], soak=60).deployment.mark
+    assert request(deployment_key="CHG-1").deployment.mark != request().deployment.mark
+    assert request(retry_failed=True).deployment.mark == request().deployment.mark
+
+
+def test_a_comment_that_is_a_number_is_a_text():
+    assert request(comment=2026).deployment.comment == "2026"

@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a refusal means: this call, this device, or the account; and what of the service's words is passed on."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import (
+    ConnectError,
+    FateUnknown,
+    NotSent,
+    Rejected,
+    Unauthorized,
+)
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.api_v1 import redact
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Reply
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
+    ABSENT,
+    DEPLOY,
+    DETAILS,
+    TRIGGER,
+    USER,
+    accepted,
+    not_sent,
+    page,
+    refusal,
+    spellings,
+    token,
+    wire_device,
+)
+
+PROBE = {"limit": 1, "device_token": ABSENT}
+
+
+async def states(api):
+    return await api.online_states("Kiosks")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+@pytest.mark.parametrize("text", ["user_token is not valid", "Invalid user token", "Unknown user", "No such account"])
+def test_a_refusal_that_names_the_account_ends_the_task(wire, api, run, status, text):
+    wire.expect("GET", DETAILS, reply=refusal(text, status))
+    with pytest.raises(Unauthorized) as failure:
+        run(api.device(token(1)))
+    assert (failure.value.code, failure.value.http_status) == ("unauthorized", status)
+    assert "CONNECT_USER_TOKEN" in failure.value.msg
+    with pytest.raises(Unauthorized):
+        run(api.set_trigger(token(2), held=True))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_401_to_a_call_that_names_no_device_can_only_be_the_account(wire, api, run, status):
+    wire.expect("GET", "/v1/get_devices_state", reply=Reply(status, "<html>"))
+    with pytest.raises(Unauthorized):
+        run(states(api))
+
+
+@pytest.mark.parametrize("text", ["No such device", "device_token is not valid", "Device not found", "Unknown device"])
+def test_a_refusal_that_names_the_device_is_about_that_device_alone(wire, api, run, text):
+    wire.expect("GET", DETAILS, {"device_token": token(1)}, reply=refusal(text))
+    wire.expect("GET", DETAILS, {"device_token": token(2)}, reply=page([wire_device(2)]))
+    with pytest.raises(Rejected) as failure:
+        run(api.device(token(1)))
+    assert (failure.value.code, failure.value.http_status, failure.value.fatal) == ("device_not_found", 400, False)
+    assert run(api.device(token(2))).uuid == "d-0002"
+
+
+AMBIGUOUS = {
+    "no text": Reply(400, ""),
+    "HTML": Reply(403, "<html>no</html>"),
+    "401 without text": Reply(401, "{}"),
+    "what it is not about": refusal("This user has no such flow; the account may not update devices"),
+    "unauthorized": refusal("Unauthorized", 401),
+    "neither": refusal("Invalid token"),
+    "cut off": Reply(400, None),
+}
+
+
+@pytest.mark.parametrize("reply", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_an_ambiguous_refusal_costs_one_probe_that_names_no_device(wire, api, run, reply):
+    wire.expect("GET", DETAILS, {"device_token": token(1)}, reply=reply)
+    wire.expect("GET", DETAILS, PROBE, reply=page([]))
+    wire.expect("GET", DETAILS, {"device_token": token(2)}, reply=reply)
+    wire.expect("GET", DETAILS, {"device_token": token(3)}, reply=page([wire_device(3)]))
+    for number in (1, 2):
+        with pytest.raises(Rejected) as failure:
+            run(api.device(token(number)))
+        assert failure.value.code == "request_rejected"
+    assert run(api.device(token(3))).uuid == "d-0003"
+
+
+@pytest.mark.parametrize("reply", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_when_the_probe_is_refused_too_it_is_the_account(wire, api, run, reply):
+    wire.expect("POST", TRIGGER, {"device_token": token(1)}, reply=reply)
+    wire.expect("GET", DETAILS, PROBE, reply=reply)
+    with pytest.raises(Unauthorized):
+        run(api.set_trigger(token(1), held=True))
+    with pytest.raises(Unauthorized):
+        run(api.device(token(2)))
+
+
+def test_no_probe_is_needed_once_the_account_is_known_to_work(wire, api, run):
+    wire.expect("GET", DETAILS, {"device_token": token(1)}, reply=page([wire_device(1)]))
+    wire.expect("GET", DETAILS, {"device_token": token(2)}, reply=refusal("Invalid token"))
+    assert run(api.device(token(1)))
+    with pytest.raises(Rejected) as failure:
+        run(api.device(token(2)))
+    assert not failure.value.fatal
+
+
+@pytest.mark.parametrize("reply", [refusal("Unauthorized", 401), refusal("Unauthorized token")])
+def test_a_refusal_for_one_device_does_not_end_a_task_whose_account_has_worked(wire, api, run, reply):
+    wire.expect("GET", DETAILS, {"device_token": token(1)}, reply=page([wire_device(1)]))
+    wire.expect("GET", DETAILS, {"device_token": token(2)}, reply=reply)
+    assert run(api.device(token(1)))
+    with pytest.raises(Rejected) as failure:
+        run(api.device(token(2)))
+    assert not failure.value.fatal
+
+
+@pytest.mark.parametrize("worked", [True, False])
+def test_a_refusal_that_names_both_tokens_is_about_neither_for_certain(wire, api, run, worked):
+    if worked:
+        wire.expect("GET", DETAILS, {"device_token": token(1)}, reply=page([wire_device(1)]))
+        run(api.device(token(1)))
+    wire.expect("GET", DETAILS, {"device_token": token(2)}, reply=refusal("user_token or device_token is not valid"))
+    if not worked:
+        wire.expect("GET", DETAILS, PROBE, reply=page([]))
+    with pytest.raises(Rejected) as failure:
+        run(api.device(token(2)))
+    assert not failure.value.fatal
+
+
+@pytest.mark.parametrize("path", [DEPLOY, TRIGGER])
+def test_a_web_page_is_not_the_service_s_answer_to_a_write(wire, api, run, path):
+    wire.expect("POST", path, reply=Reply(200, " <!DOCTYPE html>log in first"), times=1 if path == DEPLOY else 6)
+    with pytest.raises(FateUnknown, match="web page"):
+        run(
+            api.deploy("f-1", "Kiosks", ["Floor-1"], [], {}, None)
+            if path == DEPLOY
+            else api.set_trigger(token(1), held=True)
+        )
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_fault_of_the_service_leaves_the_fate_of_a_create_unknown(wire, api, run, status):
+    wire.expect("POST", DEPLOY, reply=refusal("Internal error", status))
+    with pytest.raises(FateUnknown) as failure:
+        run(api.deploy("f-1", "Kiosks", ["Floor-1"], [], {}, None))
+    assert (failure.value.code, failure.value.http_status) == ("outcome_unknown", status)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("path", [DEPLOY, TRIGGER])
+def test_a_redirect_is_a_refusal_that_points_to_api_url(wire, api, run, status, path):
+    wire.expect("POST", path, reply=Reply(status, "<html>Moved</html>"))
+    if path == TRIGGER:
+        wire.expect("GET", DETAILS, PROBE, reply=page([]))
+    with pytest.raises(Rejected, match=r"redirect.*api_url"):
+        run(
+            api.deploy("f-1", "Kiosks", ["Floor-1"], [], {}, None)
+            if path == DEPLOY
+            else api.set_trigger(token(1), held=True)
+        )
+
+
+@pytest.mark.parametrize("text", ["Flow not found", ""])
+def test_200_with_an_error_message_is_a_refusal(wire, api, run, text):
+    wire.expect("POST", DEPLOY, reply=refusal(text, 200))
+    with pytest.raises(Rejected) as failure:
+        run(api.deploy("f-1", "Kiosks", ["Floor-1"], [], {}, None))
+    assert failure.value.code == "request_rejected"
+    assert (text or "no readable reason") in failure.value.msg
+
+
+def test_a_service_that_is_not_there_is_not_tried_with_every_device(wire, api, run):
+    wire.expect("GET", DETAILS, reply=not_sent(), times=6)
+    for number in (1, 2, 3):
+        with pytest.raises(NotSent):
+            run(api.device(token(number)))
+
+
+def test_a_service_that_is_not_there_is_not_waited_for_with_every_device(wire, api, run, clock):
+    wire.expect("GET", DETAILS, reply=not_sent(), times=6)
+    for number in (1, 2, 3):
+        with pytest.raises(NotSent):
+            run(api.device(token(number)))
+    assert clock.now - 1000 == 31
+
+
+def test_until_the_account_is_known_to_work_only_one_call_is_under_way(wire, api, run, clock):
+    async def side_by_side():
+        return await asyncio.gather(*(api.set_trigger(token(n), held=True) for n in range(5)), return_exceptions=True)
+
+    wire.expect("POST", TRIGGER, reply=refusal("Unknown user_token"), takes=5)
+    results = run(side_by_side())
+    assert all(isinstance(result, Unauthorized) for result in results)
+
+
+def test_after_the_first_answer_calls_run_side_by_side(wire, api, run, clock):
+    async def side_by_side():
+        await asyncio.gather(*(api.set_trigger(token(number), held=True) for number in range(5)))
+
+    wire.expect("POST", TRIGGER, reply=accepted(), takes=5, times=5)
+    run(side_by_side())
+    assert [one.at for one in wire.sent] == [1000, 1005, 1005, 1005, 1005]
+
+
+# What is passed on
+
+
+@pytest.mark.parametrize("secret", spellings(USER) + spellings(token(1)))
+def test_a_token_that_the_service_echoes_is_not_passed_on(wire, api, run, secret):
+    wire.expect("GET", DETAILS, reply=refusal("No such device: '%s', sorry" % secret))
+    with pytest.raises(ConnectError) as failure:
+        run(api.device(token(1)))
+    assert "SECRET" not in failure.value.msg
+    assert secret not in failure.value.msg
+    assert "***" in failure.value.msg
+
+
+TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=6, max_size=40)
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=120)
+
+
+@given(TOKENS, WORDS, WORDS, st.integers(0, 3))
+def test_redacted_text_is_one_short_line_without_the_token(secret, before, after, spelling):
+    text = redact(before + spellings(secret)[spelling] + after, {"user_token": secret, "limit": 1})
+    assert not any(one in text for one in spellings(secret)) or secret in "***"
+    assert len(text) <= 200
+    assert text.isprintable()
+
+
+def test_control_characters_and_length_do_not_reach_the_terminal():
+    text = redact("bad\x1b[31m\r\nline\ttwo\u202e" + "x" * 500, {})
+    assert text.startswith("bad [31m line two x")
+    assert len(text) == 200
+    assert text.endswith("\N{HORIZONTAL ELLIPSIS}")
