@@ -502,7 +502,7 @@ api_calls:
 """
 
 from ..module_utils._deploy.apply import apply_deployment
-from ..module_utils._deploy.plan import DEPLOY_SPEC, DeployRequest
+from ..module_utils._deploy.request import DEPLOY_SPEC, DeployRequest
 from ..module_utils._errors import ConnectError
 from ..module_utils._module import Connection, ConnectModule
 from ..module_utils._service.client import run

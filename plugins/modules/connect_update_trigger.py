@@ -249,7 +249,8 @@ from ..module_utils._errors import ConnectError
 from ..module_utils._module import Connection, ConnectModule
 from ..module_utils._service.client import run
 from ..module_utils._service.deadline import DEADLINE_SPEC
-from ..module_utils._trigger.apply import TriggerRequest, apply_trigger
+from ..module_utils._trigger.apply import apply_trigger
+from ..module_utils._trigger.plan import TriggerRequest
 
 
 def main() -> None:

@@ -17,10 +17,12 @@ from tests.mutations.mutation import (
     MODULE,
     OPTIONS,
     REPORT,
-    RETRY,
+    REQUEST,
     ROLE,
     ROLLOUT,
+    SENDER,
     TRIGGER,
+    TRIGGER_PLAN,
     one,
     unit,
 )
@@ -56,7 +58,7 @@ SECOND_RUN = (
     one(
         "what-is-held-is-held-again",
         "A device that is as wanted is not written",
-        *(TRIGGER, '"unchanged" if row.before is hold else "changed"', '"changed"'),
+        *(TRIGGER_PLAN, '"unchanged" if row.before is hold else "changed"', '"changed"'),
         *(unit("module_trigger"),),
     ),
     one(
@@ -153,13 +155,13 @@ INPUT = (
     one(
         "a-device-twice",
         "A device that is listed twice is refused",
-        *(TRIGGER, "    _refuse_repeats(entries)\n", ""),
+        *(TRIGGER_PLAN, "    _refuse_repeats(entries)\n", ""),
         *(unit("modules_options"),),
     ),
     one(
         "all-devices-unasked",
         "Nobody deploys to a whole project by leaving something out",
-        *(DEPLOYMENT, 'if not groups and not filters and not params["all_devices"]:', "if False:"),
+        *(REQUEST, 'if not groups and not filters and not params["all_devices"]:', "if False:"),
         *(unit("modules_options"),),
     ),
     one(
@@ -198,7 +200,7 @@ COST = (
     one(
         "one-after-the-other",
         "Calls that need not wait for each other are in flight together",
-        *(RETRY, "asyncio.Semaphore(concurrency)", "asyncio.Semaphore(1)"),
+        *(SENDER, "asyncio.Semaphore(concurrency)", "asyncio.Semaphore(1)"),
         *(unit("many_devices"),),
     ),
 )

@@ -14,11 +14,15 @@ from tests.mutations.mutation import (
     PACE,
     PROGRESS,
     REPORT,
+    REQUEST,
     RETRY,
     ROLLOUT,
     SCHEDULES,
+    SENDER,
     TRANSPORT,
     TRIGGER,
+    TRIGGER_PLAN,
+    WAITS,
     Mutation,
     Patch,
     one,
@@ -120,14 +124,14 @@ MARK = (
     one(
         "mark-depends-on-the-order-of-groups",
         "Order and repetition of groups do not count",
-        *(DEPLOYMENT, "sorted(set(self.groups))", "list(self.groups)"),
+        *(REQUEST, "sorted(set(self.groups))", "list(self.groups)"),
         *(unit("deployment_mark"),),
     ),
     one(
         "mark-depends-on-the-order-of-filters",
         "Order and repetition of filters do not count",
         *(
-            DEPLOYMENT,
+            REQUEST,
             'sorted({(f.type, f.operand, f.value, f.app_version or "") for f in self.filters})',
             "[(f.type, f.operand, f.value) for f in self.filters]",
         ),
@@ -136,19 +140,19 @@ MARK = (
     one(
         "mark-depends-on-the-order-of-parameters",
         "The order of parameters does not count",
-        *(DEPLOYMENT, "sorted((self.parameters or {}).items())", "list((self.parameters or {}).items())"),
+        *(REQUEST, "sorted((self.parameters or {}).items())", "list((self.parameters or {}).items())"),
         *(unit("deployment_mark"),),
     ),
     one(
         "mark-leaves-out-the-key",
         "Another deployment_key is another deployment",
-        *(DEPLOYMENT, '            "key": self.deployment_key,\n', ""),
+        *(REQUEST, '            "key": self.deployment_key,\n', ""),
         *(unit("deployment_mark"),),
     ),
     one(
         "mark-stands-last",
         "A service that cuts comments does not cut the mark",
-        *(DEPLOYMENT, "for part in (self.mark, self.comment) if part", "for part in (self.comment, self.mark) if part"),
+        *(REQUEST, "for part in (self.mark, self.comment) if part", "for part in (self.comment, self.mark) if part"),
         *(unit("deployment_mark"),),
     ),
 )
@@ -163,13 +167,13 @@ CONVERGENCE = (
     one(
         "a-late-list-is-believed",
         "A list that contradicts a write of a moment ago is not believed",
-        *(TRIGGER, "reading.held if written in (None, _state(reading.held)) else None", "reading.held"),
+        *(TRIGGER_PLAN, "reading.held if written in (None, state_word(reading.held)) else None", "reading.held"),
         *(unit("journal"), SCHEDULES),
     ),
     one(
         "doubt-is-forgotten",
         "A write whose fate was once unknown never ends as a certain failure",
-        *(RETRY, "raise (doubt or failure) from None", "raise failure from None"),
+        *(SENDER, "raise (doubt or failure) from None", "raise failure from None"),
         *(unit("retry_sender"), SCHEDULES),
     ),
     one(
@@ -202,25 +206,25 @@ LIMITS = (
     one(
         "no-retry-budget",
         "retry_budget bounds the whole",
-        *(RETRY, "if self._charged.with_(now, now + seconds) > self.budget:", "if False:"),
+        *(WAITS, "if self._charged.with_(now, now + seconds) > self.budget:", "if False:"),
         *(unit("retry_decisions"), SCHEDULES),
     ),
     one(
         "no-suspicion-of-a-ban",
         "429s in a row slow down the whole task",
-        *(RETRY, "return self._limited_in_a_row >= BAN_SUSPECTED", "return False"),
+        *(SENDER, "return self._limited_in_a_row >= BAN_SUSPECTED", "return False"),
         *(unit("retry_sender"),),
     ),
     one(
         "no-end-at-a-ban",
         "A ban ends the task",
-        *(RETRY, "        if self._probes_refused >= BAN_PROBES:\n", "        if False:\n"),
+        *(SENDER, "        if self._probes_refused >= BAN_PROBES:\n", "        if False:\n"),
         *(unit("retry_sender"),),
     ),
     one(
         "outage-without-end",
         "An outage that outlasts the budget ends the task",
-        *(RETRY, "if self.waits.left <= 0 and self._lost_in_a_row >= OUTAGE:", "if False:"),
+        *(SENDER, "if self.waits.left <= 0 and self._lost_in_a_row >= OUTAGE:", "if False:"),
         *(unit("retry_sender"),),
     ),
 )
@@ -248,7 +252,7 @@ FATES = (
         "deadlines-by-the-wall-clock",
         "A step of the wall clock changes nothing",
         *(
-            RETRY,
+            WAITS,
             "clock: t.Callable[[], float] = time.monotonic,",
             "clock: t.Callable[[], float] = lambda: time.time(),",
         ),

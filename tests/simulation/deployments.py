@@ -25,19 +25,16 @@ from tests import conftest  # noqa: F401  # pylint: disable=unused-import  # mak
 # isort: split
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.apply import apply_deployment
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.plan import DeployRequest
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.request import DeployRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError, FateUnknown, NotSent
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._module import Connection
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._result import Report
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.client import Client
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call, Reply
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.journal import Journal
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.sender import Waits
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._trigger.apply import (
-    Entry,
-    TriggerRequest,
-    apply_trigger,
-)
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.waits import Waits
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._trigger.apply import apply_trigger
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._trigger.plan import Entry, TriggerRequest
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
     Clock,
     deploy_request,

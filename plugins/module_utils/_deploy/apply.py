@@ -26,13 +26,8 @@ from .._service.fleet import read_scope, select
 from .._service.journal import SETTLE
 from .._service.models import Device
 from .._service.polling import wait_until
-from .plan import (
-    NEEDED,
-    RETRY,
-    DeployRequest,
-    Sending,
-    marked_updates,
-)
+from .plan import NEEDED, RETRY, Sending, marked_updates
+from .request import DeployRequest
 from .result import report_of, statuses_of
 from .state import (
     IN_DOUBT,

@@ -4,76 +4,22 @@
 
 # This file is internal to the collection and may change without notice.
 
-"""What a deployment is: the request, its mark, and the plan (pure). Nothing here reads, writes or waits.
-
-The service has no idempotency key and returns no id (connect-api.md 5.11). The mark is the replacement: a fingerprint
-of what is deployed where, first in the comment, found again in every targeted device's C(updates).
-"""
+"""What a deployment would do: what each device shows of it, and the calls that follow. Pure."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-import typing as t
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from .._errors import InvalidInput
-from .._service.deadline import (
-    DEADLINE_SPEC,
-    Deadline,
-    read_instant,
-)
 from .._service.models import (
-    FILTER_SPEC,
     FINISHED,
     Device,
     DeviceFilter,
     Update,
-    one_of,
-    read_filters,
 )
+from .request import DeployRequest
 
-# The options of connect_deploy; what goes together is checked by DeployRequest.read.
-DEPLOY_SPEC: dict[str, t.Any] = {
-    "flow_id": {"type": "str", "required": True},
-    "project": {"type": "str", "required": True},
-    "groups": {"type": "list", "elements": "str"},
-    "filters": FILTER_SPEC,
-    "all_devices": {"type": "bool", "default": False},
-    "app": {
-        "type": "dict",
-        "options": {
-            "name": {"type": "str", "required": True},
-            "version": {"type": "str", "required": True},
-        },
-    },
-    "comment": {"type": "str"},
-    "parameters": {"type": "dict"},
-    "deployment_key": {"type": "str", "no_log": False},
-    "retry_failed": {"type": "bool", "default": False},
-    "include_current": {"type": "bool", "default": False},
-    "resend": {"type": "str", "choices": ["needed", "all"], "default": "needed"},
-    "wave": {
-        "type": "dict",
-        "options": {
-            "groups": {"type": "list", "elements": "str"},
-            "filters": FILTER_SPEC,
-            "device_uuids": {"type": "list", "elements": "str"},
-        },
-    },
-    "wait": {"type": "bool", "default": False},
-    "wait_timeout": {"type": "int", "default": 1800},
-    "wait_until": DEADLINE_SPEC,
-    "wait_interval": {"type": "int", "default": 30},
-    "max_failures": {"type": "int", "default": 0},
-    "max_failure_percent": {"type": "int", "default": 0},
-    "not_after": DEADLINE_SPEC,
-}
-
-MARK = "ans-"  # followed by 20 hexadecimal digits: 24 characters that no encoding changes
 FAILURES = ("failed", "aborted")
 
 # Plan classes: what a targeted device's own record says about this deployment.
@@ -85,201 +31,6 @@ IN_FLIGHT = "in_flight"
 FAILED = "failed"
 ABORTED = "aborted"
 CLASSES = (NEEDED, RETRY, CURRENT, DONE, IN_FLIGHT, FAILED, ABORTED)
-
-
-@dataclass(frozen=True)
-class Wave:
-    """The part of a deployment's target that one run sends to. C(device_uuids) is None when devices are not listed."""
-
-    groups: tuple[str, ...]
-    filters: tuple[DeviceFilter, ...]
-    device_uuids: frozenset[str] | None
-
-
-WHOLE = Wave((), (), None)
-
-
-@dataclass(frozen=True)
-class DeployRequest:
-    flow_id: str
-    project: str
-    groups: tuple[str, ...]
-    filters: tuple[DeviceFilter, ...]
-    app: tuple[str, str] | None
-    parameters: Mapping[str, str] | None
-    comment: str
-    deployment_key: str
-    retry_failed: bool
-    include_current: bool
-    resend: str
-    wave: Wave
-    deadline: Deadline
-    wait: bool
-    wait_timeout: int
-    wait_until: datetime | None
-    wait_interval: int
-    max_failures: int
-    max_failure_percent: int
-
-    @classmethod
-    def read(cls, params: Mapping[str, t.Any]) -> DeployRequest:
-        """Raises InvalidInput, naming the option, before anything is sent."""
-        for name in ("flow_id", "project"):
-            if not params[name].strip():
-                raise InvalidInput("%s is empty." % name)
-        groups = tuple(params["groups"] or ())
-        if not all(group.strip() for group in groups):
-            raise InvalidInput("groups holds an empty name: give names of groups, or leave the option out.")
-        filters = read_filters(params["filters"])
-        parameters = _read_parameters(params["parameters"])
-        _refuse_filters_of_the_other_call(filters, parameters)
-        if not groups and not filters and not params["all_devices"]:
-            raise InvalidInput(
-                "Neither groups nor filters are given, which means every device of project %s. Give groups or filters, "
-                "or say all_devices: true." % params["project"]
-            )
-        if params["all_devices"] and (groups or filters):
-            raise InvalidInput("all_devices is true beside groups or filters: leave out the one that you do not mean.")
-        for name, least, most in (
-            ("wait_timeout", 1, 7 * 86400),
-            ("wait_interval", 1, 3600),
-            ("max_failures", 0, 10**6),
-            ("max_failure_percent", 0, 100),
-        ):
-            if not least <= params[name] <= most:
-                raise InvalidInput("%s is %d; accepted: %d to %d." % (name, params[name], least, most))
-        return cls(
-            flow_id=params["flow_id"].strip(),
-            project=params["project"],
-            groups=groups,
-            filters=filters,
-            app=_read_app(params["app"]),
-            parameters=parameters,
-            comment=(params["comment"] or "").strip(),
-            deployment_key=(params["deployment_key"] or "").strip(),
-            resend=one_of("resend", params["resend"], ("needed", "all")),
-            wave=_read_wave(params, groups, filters, parameters),
-            deadline=Deadline.read(params),
-            wait_until=read_instant(params, "wait_until"),
-            **{
-                name: params[name]
-                for name in (
-                    "retry_failed",
-                    "include_current",
-                    "wait",
-                    "wait_timeout",
-                    "wait_interval",
-                    "max_failures",
-                    "max_failure_percent",
-                )
-            },
-        )
-
-    @property
-    def sent_groups(self) -> tuple[str, ...]:
-        return self.wave.groups or self.groups
-
-    @property
-    def sent_filters(self) -> tuple[DeviceFilter, ...]:
-        return self.filters + self.wave.filters
-
-    @property
-    def mark(self) -> str:
-        """The same for every spelling of the same deployment: order, repetition and who asks do not count.
-
-        Nor does O(wave), so that a device which two waves name gets the deployment once.
-        """
-        what = {
-            "flow": self.flow_id,
-            "project": self.project,
-            "groups": sorted(set(self.groups)),
-            "filters": sorted({(f.type, f.operand, f.value, f.app_version or "") for f in self.filters}),
-            "app": self.app,
-            "parameters": sorted((self.parameters or {}).items()),
-            "key": self.deployment_key,
-        }
-        text = json.dumps(what, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-        return MARK + hashlib.sha256(text.encode("ascii")).hexdigest()[:20]
-
-    @property
-    def marked_comment(self) -> str:
-        # The mark stands first, so that a service that cuts long comments cuts the user's words, not the mark.
-        return " ".join(part for part in (self.mark, self.comment) if part)
-
-    @property
-    def metadata(self) -> dict[str, t.Any]:
-        app = {"app": {"name": self.app[0], "version": self.app[1]}} if self.app else {}
-        return {"comment": self.marked_comment, **app}
-
-
-def _read_wave(
-    params: Mapping[str, t.Any],
-    groups: tuple[str, ...],
-    filters: tuple[DeviceFilter, ...],
-    parameters: Mapping[str, str] | None,
-) -> Wave:
-    given = params["wave"]
-    if given is None:
-        return WHOLE
-    uuids = given["device_uuids"]
-    wave = Wave(
-        groups=tuple(given["groups"] or ()),
-        filters=read_filters(given["filters"], "wave.filters", beside=filters),
-        device_uuids=None if uuids is None else frozenset(uuid.strip() for uuid in uuids),
-    )
-    if wave == WHOLE:
-        raise InvalidInput("wave selects nothing: give groups, filters or device_uuids in it, or leave it out.")
-    strangers = [group for group in wave.groups if groups and group not in groups]
-    if strangers:
-        raise InvalidInput("wave.groups names '%s', which is not among groups: %s." % (strangers[0], ", ".join(groups)))
-    if wave.device_uuids is not None:
-        if not wave.device_uuids or "" in wave.device_uuids:
-            raise InvalidInput("wave.device_uuids is empty or holds an empty text: give the UUIDs of devices.")
-        if params["resend"] == "all":
-            raise InvalidInput("resend: all does not go with wave.device_uuids: it would reach other devices too.")
-    _refuse_filters_of_the_other_call(wave.filters, parameters, "wave.filters")
-    return wave
-
-
-def _read_app(given: Mapping[str, t.Any] | None) -> tuple[str, str] | None:
-    if not given:
-        return None
-    for name in ("name", "version"):
-        if not (given[name] or "").strip():
-            raise InvalidInput(
-                "app.%s is empty: give both the name and the version of the app, or leave app out." % name
-            )
-    return given["name"].strip(), given["version"].strip()
-
-
-def _read_parameters(given: Mapping[str, t.Any] | None) -> dict[str, str] | None:
-    """Texts: update parameters are substituted into a flow's commands, and a survey sends texts anyway."""
-    if given is None:
-        return None
-    parameters = {}
-    for name, value in given.items():
-        if isinstance(value, bool):
-            value = str(value).lower()
-        if not isinstance(value, (str, int, float)):
-            raise InvalidInput("parameters.%s is not a text, a number or a boolean." % name)
-        parameters[str(name)] = str(value)
-    return parameters
-
-
-def _refuse_filters_of_the_other_call(
-    filters: Sequence[DeviceFilter], parameters: Mapping[str, str] | None, option: str = "filters"
-) -> None:
-    for at, one in enumerate(filters):
-        if one.app_version and parameters is None:
-            raise InvalidInput(
-                "%s[%d].app_version is known only to /v2/deploy_update, which is used when parameters are given: "
-                "add parameters (an empty mapping will do), or leave out app_version." % (option, at)
-            )
-        if one.type == "update_status" and parameters is not None:
-            raise InvalidInput(
-                "%s[%d].type update_status is not known to /v2/deploy_update, which is used because parameters "
-                "are given: leave out the one or the other." % (option, at)
-            )
 
 
 def marked_updates(device: Device, mark: str) -> list[Update]:

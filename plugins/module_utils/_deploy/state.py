@@ -17,7 +17,6 @@ from .plan import (
     CURRENT,
     FAILURES,
     DeployPlan,
-    DeployRequest,
     Sending,
     failures_allowed,
     identities,
@@ -25,6 +24,7 @@ from .plan import (
     marked_updates,
     state_of,
 )
+from .request import DeployRequest
 
 # Whether it was sent to a device in this run.
 NO = "no"

@@ -15,12 +15,12 @@ from datetime import timedelta
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from .._deploy.plan import DEPLOY_SPEC, DeployRequest
+from .._deploy.request import DEPLOY_SPEC, DeployRequest
 from .._errors import InvalidInput
 from .._module import prepared
 from .._reading.durations import read_duration, read_seconds
 from .._service.models import one_of
-from .._trigger.apply import TriggerRequest
+from .._trigger.plan import TriggerRequest
 from .._window.calendar import Calendar, read_windows
 from .._window.override import Override, read_override
 from .._window.read import decoded

@@ -22,7 +22,8 @@ from .http import (
 from .journal import Journal
 from .pace import Pace
 from .progress import Notices, utc_now
-from .sender import Sender, Waits
+from .sender import Sender
+from .waits import Waits
 
 
 class Client:

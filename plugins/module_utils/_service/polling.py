@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._errors import ConnectError, NoTimeLeft
-from .sender import Waits
+from .waits import Waits
 
 
 async def wait_until(

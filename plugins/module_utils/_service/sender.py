@@ -14,12 +14,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 import typing as t
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 
 from .._errors import (
     Banned,
@@ -29,56 +27,18 @@ from .._errors import (
     NoTimeLeft,
     NotSent,
     RateLimited,
-    UnreadableReply,
 )
 from .http import Call, Reply, Transport
 from .journal import Slot
 from .pace import Pace
-from .progress import LONG, Notices
+from .retry import FULL_MINUTE, pause_before_repeat, read_retry_after
+from .waits import Waits
 
-FAULT_REPEATS = 5  # a lost reply, a refused connection, a 5xx
-LIMIT_REPEATS = 3  # 429s in a row for one call: more of them risks the ban
 BAN_SUSPECTED = 5  # 429s in a row for anything: from here on one call at a time, a minute apart
 BAN_PROBES = 3
 OUTAGE = 3  # lost calls in a row, beyond the budget, that end the task
 NO_REPLY = "no_reply"
 PACED = "the calls for this minute are used up (account_calls_per_minute)."
-FULL_MINUTE = 61.0
-LONGEST_RETRY_AFTER = 600.0
-
-
-def pause_before_repeat(failure: ConnectError, call: Call, failures: int, jitter: float) -> float | None:
-    """Seconds to wait before C(call) may go again after its C(failures)-th failure in a row, None when it may not.
-
-    By fate, not by status: what certainly was not acted on may always go again; what may have been acted on only
-    when repeating it leaves the same state. C(jitter) is in [0, 1).
-    """
-    if failure.fatal or not failure.transient or isinstance(failure, BudgetExhausted):
-        return None
-    if isinstance(failure, RateLimited):
-        if failures > LIMIT_REPEATS:
-            return None
-        return (failure.retry_after if failure.retry_after is not None else FULL_MINUTE) + 5.0 * jitter
-    if isinstance(failure, (FateUnknown, UnreadableReply)) and not call.repeatable:
-        return None
-    if failures > FAULT_REPEATS:
-        return None
-    return min(30.0, 2.0 ** (failures - 1)) * (1.0 + jitter)
-
-
-def read_retry_after(header: str | None, now: datetime) -> float | None:
-    """Seconds from a Retry-After header (seconds or HTTP date), clamped; None when absent or unreadable."""
-    if not header:
-        return None
-    if header.strip().isdecimal():
-        seconds = float(header.strip())
-    else:
-        try:
-            when = parsedate_to_datetime(header)
-        except (TypeError, ValueError):
-            return None
-        seconds = (when.replace(tzinfo=when.tzinfo or timezone.utc) - now).total_seconds()
-    return min(max(seconds, 1.0), LONGEST_RETRY_AFTER)
 
 
 @dataclass
@@ -93,81 +53,6 @@ class Tally:
         self.writes += call.writes
         self.reads += not call.writes
         self.retries += again
-
-
-class Waits:
-    """Time spent waiting, as a person at the clock would count it: overlapping waits count once."""
-
-    def __init__(
-        self,
-        budget: float,
-        clock: t.Callable[[], float] = time.monotonic,
-        sleep: t.Callable[[float], t.Awaitable[None]] = asyncio.sleep,
-        notices: Notices | None = None,
-    ) -> None:
-        self.budget = budget
-        self.clock = clock
-        self.sleep = sleep  # for intervals that nobody is made to wait: they are not counted
-        self.notices = notices or Notices()
-        self._announced_until = clock()
-        self._charged = _Span()
-        self._all = _Span()
-
-    @property
-    def total(self) -> float:
-        return self._all.length
-
-    @property
-    def left(self) -> float:
-        return self.budget - self._charged.length
-
-    async def charge(self, seconds: float, failure: ConnectError) -> None:
-        """Wait on the budget, or raise BudgetExhausted when C(seconds) more would overdraw it."""
-        now = self.clock()
-        if self._charged.with_(now, now + seconds) > self.budget:
-            raise BudgetExhausted(failure, seconds, self.budget)
-        self._charged.add(now, now + seconds)
-        await self.pause(seconds, failure.msg)
-
-    def charge_elapsed(self, since: float) -> None:
-        """Time already lost in a time-out is waiting too."""
-        self._charged.add(since, self.clock())
-        self._all.add(since, self.clock())
-
-    async def pause(self, seconds: float, reason: str) -> None:
-        """Wait without touching the budget: our own courtesy towards the service."""
-        now = self.clock()
-        self._all.add(now, now + seconds)
-        # A thousand devices that wait out the same minute are worth one line.
-        if seconds >= LONG and now + seconds >= self._announced_until + LONG:
-            self._announced_until = now + seconds
-            self.notices.say_wait(seconds, reason)
-        await self.sleep(seconds)
-
-
-class _Span:
-    """A union of intervals, kept as disjoint ones in order."""
-
-    def __init__(self) -> None:
-        self._intervals: list[tuple[float, float]] = []
-
-    @property
-    def length(self) -> float:
-        return float(sum(end - start for start, end in self._intervals))
-
-    def with_(self, start: float, end: float) -> float:
-        """The length that it would have with one interval more."""
-        return sum(end - start for start, end in self._merged(start, end))
-
-    def add(self, start: float, end: float) -> None:
-        self._intervals = self._merged(start, end)
-
-    def _merged(self, start: float, end: float) -> list[tuple[float, float]]:
-        apart = [one for one in self._intervals if one[1] < start or one[0] > end]
-        touching = [one for one in self._intervals if not (one[1] < start or one[0] > end)]
-        return sorted(
-            [*apart, (min([start, *(one[0] for one in touching)]), max([end, *(one[1] for one in touching)]))]
-        )
 
 
 Payload = t.TypeVar("Payload")

@@ -9,15 +9,11 @@
 from __future__ import annotations
 
 import asyncio
-import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from .._errors import (
     ConnectError,
     FateUnknown,
-    InvalidInput,
-    UnreadableReply,
 )
 from .._result import (
     Report,
@@ -27,147 +23,11 @@ from .._result import (
     name_troubled,
 )
 from .._service.client import Client
-from .._service.deadline import NO_DEADLINE, Deadline, TooLate
+from .._service.deadline import TooLate
 from .._service.fleet import read_scope
 from .._service.journal import SETTLE
 from .._service.models import Device
-
-IN_DOUBT = "in doubt"
-VERIFY_PAUSES = (2.0, 5.0, 10.0, 20.0, 30.0, 30.0)  # as long as lists may be late
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A device as the user names it."""
-
-    token: str = field(repr=False)
-    uuid: str
-    name: str
-    where: str  # how to name it in a message when it has neither name nor uuid
-
-
-@dataclass(frozen=True)
-class TriggerRequest:
-    entries: tuple[Entry, ...]
-    hold: bool
-    project: str | None
-    group: str | None
-    force: bool
-    verify: bool
-    deadline: Deadline = NO_DEADLINE
-
-    @classmethod
-    def read(cls, params: Mapping[str, t.Any]) -> TriggerRequest:
-        """Raises InvalidInput, naming the option, before anything is sent."""
-        if params["group"] and not params["project"]:
-            raise InvalidInput("group goes only with project: name the project that the group belongs to.")
-        return cls(
-            entries=_read_entries(params["device_token"], params["devices"]),
-            hold=params["trigger_set"],
-            project=params["project"] or None,
-            group=params["group"] or None,
-            force=params["force"],
-            verify=params["verify"],
-            deadline=Deadline.read(params),
-        )
-
-
-def _read_entries(device_token: str | None, devices: Sequence[Mapping[str, t.Any]] | None) -> tuple[Entry, ...]:
-    if device_token is not None and devices is not None:
-        raise InvalidInput(
-            "device_token and devices are both given: use device_token for one device, devices for a list."
-        )
-    if devices is None:
-        if device_token is None:
-            raise InvalidInput("No device is given: use device_token for one device, or devices for a list.")
-        if not device_token.strip():
-            raise InvalidInput("device_token is empty: give the token that the device's agent prints (--print-token).")
-        return (Entry(device_token.strip(), "", "", "the device"),)
-    if not devices:
-        raise InvalidInput(
-            "devices is an empty list: give at least one device, or skip the task when there is nothing to do."
-        )
-    entries = []
-    for at, one in enumerate(devices):
-        token = (one["device_token"] or "").strip()
-        if not token:
-            raise InvalidInput(
-                "devices[%d].device_token is empty: give the token that this device's agent prints." % at
-            )
-        entries.append(Entry(token, one.get("device_uuid") or "", one.get("name") or "", "devices[%d]" % at))
-    _refuse_repeats(entries)
-    return tuple(entries)
-
-
-def _refuse_repeats(entries: Sequence[Entry]) -> None:
-    for what, key in (("device_token", lambda entry: entry.token), ("device_uuid", lambda entry: entry.uuid)):
-        first: dict[str, Entry] = {}
-        for entry in entries:
-            if key(entry) and first.setdefault(key(entry), entry) is not entry:
-                raise InvalidInput(
-                    "%s has the same %s as %s: list each device once." % (entry.where, what, first[key(entry)].where)
-                )
-
-
-@dataclass
-class Row:
-    """One device in RV(devices). C(before) and C(after) are True for held, None for not known."""
-
-    device_uuid: str
-    name: str
-    before: bool | None = None
-    after: bool | None = None
-    outcome: str = "unchanged"
-    code: str | None = None
-    msg: str | None = None
-    written: bool = False  # the service accepted a write, whatever came of it
-    where: str = ""  # for messages about a device of which nothing else is known
-
-    @property
-    def label(self) -> str:
-        return self.name or self.device_uuid or self.where
-
-    @property
-    def may_have_changed(self) -> bool:
-        return self.written or self.outcome in ("changed", "unknown")
-
-    def as_result(self) -> dict[str, t.Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("written", "where")}
-
-    def went_wrong(self, failure: ConnectError, outcome: str = "failed") -> None:
-        self.outcome, self.code, self.msg = outcome, failure.code, failure.msg
-
-
-Reading: t.TypeAlias = "Device | ConnectError | None"  # None: not read, on purpose
-UNREAD = (FateUnknown, UnreadableReply)  # somebody answers there, only not with this device's state
-
-
-def plan_row(entry: Entry, reading: Reading, written: str | None, hold: bool) -> Row:
-    """Pure: what one device needs. C(changed) means that it is to be written, also when its state is not known.
-
-    C(written) is what this machine set a moment ago ("held", "released", or "in doubt"), None if nothing: a list that
-    says otherwise may be late.
-    """
-    row = Row(device_uuid=entry.uuid, name=entry.name, where=entry.where)
-    if isinstance(reading, Device):
-        if entry.uuid and reading.uuid and entry.uuid != reading.uuid:
-            row.went_wrong(
-                ConnectError(
-                    "Its device_token belongs to another device (%s). Nothing was sent; correct the list."
-                    % reading.uuid,
-                    code="device_mismatch",
-                )
-            )
-            return row
-        row.device_uuid = entry.uuid or reading.uuid
-        row.name = entry.name or reading.name
-        row.before = reading.held if written in (None, _state(reading.held)) else None
-    elif reading is not None and not isinstance(getattr(reading, "cause", reading), UNREAD):
-        row.went_wrong(reading)
-        return row
-    row.after = hold
-    row.outcome = "unchanged" if row.before is hold else "changed"
-    return row
+from .plan import IN_DOUBT, VERIFY_PAUSES, Entry, Reading, Row, TriggerRequest, plan_row, state_word
 
 
 async def apply_trigger(request: TriggerRequest, client: Client, dry: bool) -> Report:
@@ -242,7 +102,7 @@ async def _write(entry: Entry, row: Row, request: TriggerRequest, client: Client
     try:
         await client.api.set_trigger(entry.token, request.hold, departs)
         row.written = True
-        client.journal.note({_note(entry): _state(request.hold)}, client.waits.clock())
+        client.journal.note({_note(entry): state_word(request.hold)}, client.waits.clock())
     except ConnectError as failure:
         unknown = isinstance(failure, FateUnknown)
         if not unknown and earlier is None:
@@ -282,7 +142,7 @@ def _obeyed(row: Row, reading: Reading, hold: bool) -> bool:
             ConnectError(
                 "The service accepted the change, but reports the device as %s. Something else sets the trigger of "
                 "this device, or the service is slow to show it; look again with connect_device_info."
-                % _state(reading.held),
+                % state_word(reading.held),
                 code="verify_failed",
             )
         )
@@ -303,23 +163,19 @@ def _warn_of_blind_writes(rows: Sequence[Row], on_purpose: bool) -> list[str]:
     ]
 
 
-def _state(held: bool | None) -> str:
-    return "unknown" if held is None else "held" if held else "released"
-
-
 def _report(request: TriggerRequest, rows: list[Row], client: Client, dry: bool) -> Report:
     summary = count_outcomes(rows)
     changed = [row for row in rows if row.may_have_changed]
     wrong = summary["failed"] + summary["unknown"]
-    done = "%s %s" % (_state(request.hold).capitalize(), devices_word(summary["changed"]))
+    done = "%s %s" % (state_word(request.hold).capitalize(), devices_word(summary["changed"]))
     if dry:
-        done = "Would have %s %s" % (_state(request.hold), devices_word(summary["changed"]))
-    msg = "%s; %d already %s." % (done, summary["unchanged"], _state(request.hold))
+        done = "Would have %s %s" % (state_word(request.hold), devices_word(summary["changed"]))
+    msg = "%s; %d already %s." % (done, summary["unchanged"], state_word(request.hold))
     if wrong:
         msg = "%d of %s could not be %s. %s %s Run the task again to finish: what is done will not be sent again." % (
             wrong,
             devices_word(summary["total"]),
-            _state(request.hold),
+            state_word(request.hold),
             msg,
             name_troubled(rows).rstrip(". ") + ".",
         )
@@ -329,8 +185,8 @@ def _report(request: TriggerRequest, rows: list[Row], client: Client, dry: bool)
         code=failure_code(rows) if wrong else None,
         result={"devices": [row.as_result() for row in rows], "summary": summary, "api_calls": client.api_calls()},
         diff={
-            "before": {_diff_key(row): _state(row.before) for row in changed},
-            "after": {_diff_key(row): _state(row.after) for row in changed},
+            "before": {_diff_key(row): state_word(row.before) for row in changed},
+            "after": {_diff_key(row): state_word(row.after) for row in changed},
         },
         warnings=_warn_of_blind_writes(rows, request.force),
     )

@@ -19,7 +19,8 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service imp
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.api_v1 import ApiV1
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.journal import Journal
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.pace import Pace
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.sender import Sender, Waits
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.sender import Sender
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.waits import Waits
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
     USER,
     Clock,

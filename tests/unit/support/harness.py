@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from ansible.module_utils import basic
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.plan import DeployRequest
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.request import DeployRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import FateUnknown, NotSent
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call, Reply
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.models import Device, Update

@@ -12,7 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.edgeops.jfrog_connect.plugins.filter import rollout
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.plan import DEPLOY_SPEC
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.request import DEPLOY_SPEC
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.rollout_service import (
     Killed,
     Service,

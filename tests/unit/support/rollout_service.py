@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.plan import DeployRequest, Sending
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.plan import Sending
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.request import DeployRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.result import report_of
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.state import (
     IN_DOUBT,

@@ -17,7 +17,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors impo
     Unauthorized,
 )
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.polling import wait_until
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.sender import Waits
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.waits import Waits
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
     DEPLOY,
     DETAILS,

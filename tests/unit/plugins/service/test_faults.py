@@ -23,12 +23,9 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._result impo
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.client import Client
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call, Reply, fate_of
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.journal import Journal
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.sender import Waits
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._trigger.apply import (
-    Entry,
-    TriggerRequest,
-    apply_trigger,
-)
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.waits import Waits
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._trigger.apply import apply_trigger
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._trigger.plan import Entry, TriggerRequest
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
     DEPLOY,
     TRIGGER,

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils import _errors
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.sender import (
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.retry import (
     FULL_MINUTE,
-    Waits,
     pause_before_repeat,
     read_retry_after,
 )
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.waits import Waits
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import Clock, run_on
 
 READ = Call("GET", "/v1/devices_details", {})

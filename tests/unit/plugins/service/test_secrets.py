@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call, Reply
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._trigger.apply import Entry
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._trigger.plan import Entry
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
     DEPLOY,
     DETAILS,

@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""What may be sent again, and when: by fate, not by status. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from .._errors import (
+    BudgetExhausted,
+    ConnectError,
+    FateUnknown,
+    RateLimited,
+    UnreadableReply,
+)
+from .http import Call
+
+FAULT_REPEATS = 5  # a lost reply, a refused connection, a 5xx
+LIMIT_REPEATS = 3  # 429s in a row for one call: more of them risks the ban
+FULL_MINUTE = 61.0
+LONGEST_RETRY_AFTER = 600.0
+
+
+def pause_before_repeat(failure: ConnectError, call: Call, failures: int, jitter: float) -> float | None:
+    """Seconds to wait before C(call) may go again after its C(failures)-th failure in a row, None when it may not.
+
+    By fate, not by status: what certainly was not acted on may always go again; what may have been acted on only
+    when repeating it leaves the same state. C(jitter) is in [0, 1).
+    """
+    if failure.fatal or not failure.transient or isinstance(failure, BudgetExhausted):
+        return None
+    if isinstance(failure, RateLimited):
+        if failures > LIMIT_REPEATS:
+            return None
+        return (failure.retry_after if failure.retry_after is not None else FULL_MINUTE) + 5.0 * jitter
+    if isinstance(failure, (FateUnknown, UnreadableReply)) and not call.repeatable:
+        return None
+    if failures > FAULT_REPEATS:
+        return None
+    return min(30.0, 2.0 ** (failures - 1)) * (1.0 + jitter)
+
+
+def read_retry_after(header: str | None, now: datetime) -> float | None:
+    """Seconds from a Retry-After header (seconds or HTTP date), clamped; None when absent or unreadable."""
+    if not header:
+        return None
+    if header.strip().isdecimal():
+        seconds = float(header.strip())
+    else:
+        try:
+            when = parsedate_to_datetime(header)
+        except (TypeError, ValueError):
+            return None
+        seconds = (when.replace(tzinfo=when.tzinfo or timezone.utc) - now).total_seconds()
+    return min(max(seconds, 1.0), LONGEST_RETRY_AFTER)
