@@ -44,6 +44,7 @@ NAMELESS = ConnectError(
 )
 
 
+Read: t.TypeAlias = "tuple[Sequence[Device], float]"  # the scope, and when its first page was asked for
 LOOKS_BEFORE = 5  # a call that waits for its turn so often is not sent
 
 
@@ -58,9 +59,9 @@ class _Taken(ConnectError):
 LOOK_UP_PAUSES = (2.0, 4.0, 8.0, 16.0, 30.0)  # a list may lag, and a request may land after its time-out
 
 
-async def apply_deployment(request: DeployRequest, client: Client, dry: bool) -> Report:
-    """Read, plan and, unless C(dry), send, look up and wait."""
-    run = await _plan(request, client)
+async def apply_deployment(request: DeployRequest, client: Client, dry: bool, read: Read | None = None) -> Report:
+    """Read, plan and, unless C(dry), send, look up and wait. C(read): what the caller has just read of the scope."""
+    run = await _plan(request, client, read)
     _warn_beforehand(run, client, dry)
     verdict = None
     if dry:
@@ -84,12 +85,15 @@ def _predict(run: Deployment, client: Client) -> None:
     run.calls = sum(_can_be_named(sending) for sending in run.plan.sendings)
 
 
-async def _plan(request: DeployRequest, client: Client) -> Deployment:
+async def _plan(request: DeployRequest, client: Client, read: Read | None) -> Deployment:
     """The plan, once everything that this machine sent a moment ago has had time to show."""
     pauses = iter(LOOK_UP_PAUSES)
     while True:
-        asked_at = client.waits.clock()  # what the list shows may be as old as this
-        scope = await read_scope(client.api, request.project, request.sent_groups, _only_devices(request))
+        if read is not None:
+            (scope, asked_at), read = read, None
+        else:
+            asked_at = client.waits.clock()  # what the list shows may be as old as this
+            scope = await read_scope(client.api, request.project, request.sent_groups, _only_devices(request))
         if client.api.incomplete:
             raise ConnectError(
                 "%s Nothing was sent, because what was sent before could not be seen on all of them."

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from .._deploy.request import DEPLOY_SPEC, DeployRequest
+from .._deploy.request import DEPLOY_SPEC, DeployRequest, Wave
 from .._errors import InvalidInput
 from .._module import prepared
 from .._reading.durations import read_duration, read_seconds
-from .._service.models import one_of
-from .._trigger.plan import TriggerRequest
+from .._service.models import one_of, read_filters
+from .._trigger.plan import Entry, TriggerRequest
 from .._window.calendar import Calendar, read_windows
 from .._window.override import Override, read_override
 from .._window.read import decoded
@@ -65,21 +65,45 @@ ROLLOUT_SPEC: dict[str, t.Any] = {
 
 @dataclass(frozen=True)
 class RolloutRequest:
-    deployment: DeployRequest
+    """What a rollout is asked to do; the same for each of its steps."""
+
+    deployment: DeployRequest  # of the whole rollout; each wave sends a part of it
+    entries: Mapping[str, Entry]  # by UUID: the devices that can be held and released
+    zones: Mapping[str, str | None]  # by UUID: where its windows of C(timezone: device) are
     waves: tuple[WaveSpec, ...]
     seed: str
     thresholds: Thresholds
     soak: timedelta
-    wait_timeout: int
     max_update_time: timedelta | None  # None: as observed
     calendar: Calendar | None  # None: at any time
     override: Override | None
+    window_wait: timedelta
     offline: str
     foreign_pending: str
     self_managed: frozenset[str]  # names or UUIDs
     after: str
     incomplete_ok: bool
+    approved_digest: str
+    rollback: DeployRequest | None
+    rollback_outside_window: bool
+    hooks: frozenset[str]  # the points at which tasks of the user run between two steps
     options: Mapping[str, t.Any]  # as given, decoded and with defaults; holds no token
+
+    def rules(self) -> dict[str, t.Any]:
+        """What an approval covers beside deployment and waves, as read: texts of a survey make the same plan."""
+        given = ("windows", "blackouts", "override", "rollback_flow_id", "rollback_app", "rollback_outside_window")
+        return {
+            **{name: self.options[name] for name in given},
+            "thresholds": self.thresholds.as_result(),
+            "soak": self.soak,
+            "wait_timeout": self.deployment.wait_timeout,
+            "max_update_time": self.max_update_time,
+            "retry_failed": self.deployment.retry_failed,
+            "offline": self.offline,
+            "foreign_pending": self.foreign_pending,
+            "self_managed": sorted(self.self_managed),
+            "after": self.after,
+        }
 
 
 def read_options(given: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -103,39 +127,79 @@ def _is_blank(value: t.Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def read_request(given: Mapping[str, t.Any]) -> RolloutRequest:
-    """Raises InvalidInput, naming the variable, before anything is read or sent."""
+def read_request(given: Mapping[str, t.Any], devices: Sequence[Mapping[str, t.Any]]) -> RolloutRequest:
+    """Raises InvalidInput, naming the option, before anything is read or sent."""
     options = read_options(given)
     deployment = deploy_request(options)
     calendar = read_windows(options["windows"], options["blackouts"] or ()) if options["windows"] else None
     if calendar is None and (options["blackouts"] or options["override"]):
         raise InvalidInput("blackouts or override are given without windows: give windows too.")
     if options["rollback_app"] and not options["rollback_flow_id"]:
-        raise InvalidInput("rollback_app goes only with rollback_flow_id: name the flow that rolls back.")
+        raise InvalidInput("rollback_app needs rollback_flow_id: name the flow that rolls back.")
     return RolloutRequest(
         deployment=deployment,
+        entries=read_devices(devices),
+        zones={str(one["device_uuid"]): one.get("timezone") or None for one in devices if one.get("device_uuid")},
         waves=_waves(options["waves"], deployment.groups),
         seed=options["wave_seed"] or deployment.mark,
         thresholds=read_thresholds(options["thresholds"] or {}),
         soak=read_seconds(options["soak"], "soak"),
-        wait_timeout=options["wait_timeout"],
         max_update_time=_length(options["max_update_time"], "max_update_time"),
         calendar=calendar,
         override=read_override(options["override"], calendar.windows) if calendar else None,
+        window_wait=read_seconds(options["window_wait"], "window_wait"),
         offline=one_of("offline", options["offline"], OFFLINE),
         foreign_pending=one_of("foreign_pending", options["foreign_pending"], FOREIGN_PENDING),
         self_managed=frozenset(filter(None, options["self_managed"] or ())),
         after=one_of("after", options["after"], AFTER),
         incomplete_ok=options["incomplete_ok"],
+        approved_digest=options["approved_digest"],
+        rollback=_rollback(options, deployment) if options["rollback_flow_id"] else None,
+        rollback_outside_window=bool(options["rollback_outside_window"]),
+        hooks=frozenset(name for name, file in (options["hooks"] or {}).items() if file),
         options=options,
+    )
+
+
+def _rollback(options: Mapping[str, t.Any], deployment: DeployRequest) -> DeployRequest:
+    """A deployment of its own, for devices that need not match groups and filters any more."""
+    key = "%s rollback of %s" % (options["deployment_key"] or "", deployment.mark)
+    return _deployment(
+        {
+            "flow_id": options["rollback_flow_id"],
+            "project": options["project"],
+            "all_devices": True,
+            "app": options["rollback_app"],
+            "include_current": True,  # a device on which the update failed still has the old version recorded
+            "comment": "Rollback of %s" % deployment.mark,
+            "deployment_key": key,
+            "max_failure_percent": 100,
+            "wait_timeout": options["wait_timeout"],
+            "wait_interval": options["wait_interval"],
+        }
     )
 
 
 def deploy_request(options: Mapping[str, t.Any]) -> DeployRequest:
     """The whole deployment, of which each wave is a part."""
+    return _deployment({name: options[name] for name in (*_SENT, "retry_failed", "wait_timeout", "wait_interval")})
+
+
+def _deployment(given: Mapping[str, t.Any]) -> DeployRequest:
     params = {name: option.get("default") for name, option in DEPLOY_SPEC.items()}
-    shared = {name: options[name] for name in (*_SENT, "retry_failed", "wait_timeout", "wait_interval")}
-    return DeployRequest.read({**params, **shared})
+    return DeployRequest.read({**params, "wait": True, **given})
+
+
+def wave_request(whole: DeployRequest, wave: t.Mapping[str, t.Any], **more: t.Any) -> DeployRequest:
+    """The part of a deployment that one wave sends. C(wave): groups, filters and device_uuids, as O(wave) of
+    connect_deploy.
+    """
+    part = Wave(
+        groups=tuple(wave.get("groups") or ()),
+        filters=read_filters(wave.get("filters"), "wave.filters", beside=whole.filters),
+        device_uuids=frozenset(wave["device_uuids"]),
+    )
+    return replace(whole, wave=part, **more)
 
 
 def _waves(given: Sequence[t.Any], groups: tuple[str, ...]) -> tuple[WaveSpec, ...]:
@@ -149,21 +213,16 @@ def _waves(given: Sequence[t.Any], groups: tuple[str, ...]) -> tuple[WaveSpec, .
     return specs
 
 
-def check_entries(devices: Sequence[Mapping[str, t.Any]]) -> None:
-    """One bad entry would keep a whole wave from being held again. Raises InvalidInput."""
-    if not devices:
+def read_devices(devices: Sequence[Mapping[str, t.Any]]) -> dict[str, Entry]:
+    """By UUID, by which the lists of the service name them; those without one cannot take part. Raises InvalidInput."""
+    entries = [{"device_token": "", **entry} for entry in devices if entry.get("device_uuid")]
+    if not entries:
         raise InvalidInput(
             "devices: none of them has a device_uuid, by which the service's lists name it. Give each one."
         )
-    entries = [{"device_token": "", **entry} for entry in devices]
     whole = {"project": None, "group": None, "trigger_set": True, "force": False, "verify": False, "not_after": None}
-    TriggerRequest.read({"device_token": None, "devices": entries, **whole})
-
-
-def zones_matter(options: Mapping[str, t.Any]) -> bool:
-    """Whether a window or a blackout is read in the zone of each device."""
-    entries = [*(options["windows"] or ()), *(options["blackouts"] or ())]
-    return any(isinstance(entry, Mapping) and entry.get("timezone") == "device" for entry in entries)
+    request = TriggerRequest.read({"device_token": None, "devices": entries, **whole})
+    return {entry.uuid: entry for entry in request.entries}
 
 
 def _length(given: t.Any, name: str) -> timedelta | None:

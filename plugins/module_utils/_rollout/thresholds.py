@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from .._errors import InvalidInput
+from .._result import devices_word
 
 TROUBLES = ("failed", "aborted", "timed_out", "unknown", "offline")
 PROCEED, STOP, PAUSE = "proceed", "stop", "pause"
@@ -39,10 +40,6 @@ class Counts:
 
     def plus(self, other: Counts) -> Counts:
         return Counts(**{name: getattr(self, name) + getattr(other, name) for name in vars(self)})
-
-    @classmethod
-    def read(cls, given: Mapping[str, t.Any]) -> Counts:
-        return cls(**{field.name: int(given.get(field.name, 0)) for field in fields(cls)})
 
     def as_result(self) -> dict[str, int]:
         return {**vars(self), "sample": self.sample}
@@ -108,17 +105,18 @@ def judge(counts: Counts, limits: Limits, scope: str) -> Verdict:
         return Verdict(
             STOP,
             "rollout_failed",
-            "%s: %d of %d %s, allowed are %s. Look at these devices; to go on anyway, raise connect_thresholds or "
-            "set connect_retry_failed and run again." % (scope, count, counts.sample, name.replace("_", " "), limit),
+            "%s: %d of %s %s (limit %s). Check the update log in JFrog Connect, then rerun with "
+            "connect_retry_failed=true or higher connect_thresholds."
+            % (scope, count, devices_word(counts.sample), name.replace("_", " "), limit),
         )
     if counts.sample < needed:
         return Verdict(
             PAUSE,
             "inconclusive",
-            "%s: only %d of the %d devices that are needed for a verdict have one. Nothing was concluded; run again "
-            "when more of them can be reached." % (scope, counts.sample, needed),
+            "%s: %d of %s needed for a verdict reported a result. Rerun when more of them can be reached."
+            % (scope, counts.sample, devices_word(needed)),
         )
-    return Verdict(PROCEED, None, "%s: %d of %d succeeded." % (scope, counts.success, counts.due))
+    return Verdict(PROCEED, None, "%s: %d of %s succeeded." % (scope, counts.success, devices_word(counts.due)))
 
 
 def allowed_failures(limits: Limits, due: int) -> int:

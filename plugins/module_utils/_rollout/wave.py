@@ -10,48 +10,29 @@ from __future__ import annotations
 
 import math
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from .._deploy.plan import (
-    DONE,
-    FAILURES,
-    IN_FLIGHT,
-    RETRY,
-    classify,
-    marked_updates,
-    state_of,
-)
+from .._deploy.plan import FAILURES, marked_updates, state_of
+from .._errors import Rejected
 from .._result import devices_word
 from .._service.deadline import TooLate
 from .._service.models import FINISHED, Device
-from .._window.calendar import Status
-from .._window.read import read_instant
+from .._window.answer import Status
 from .._window.zones import iso
-from .plan import (
-    DUE,
-    conflict_of,
-    devices_of,
-    is_self_managed,
-    matching,
-    skip_word,
-)
+from .plan import DUE, Member, Plan, PlannedWave, counts_of_classes, matching, member_of
 from .request import RolloutRequest
-from .thresholds import (
-    PROCEED,
-    STOP,
-    Counts,
-    Verdict,
-    allowed_failures,
-    judge,
-)
+from .thresholds import PAUSE, PROCEED, STOP, Counts, Verdict, allowed_failures, judge
 from .waves import selected
 
 UNLESS_KNOWN = timedelta(minutes=30)  # what an update needs, until this run has seen enough of them
 ENOUGH = 5  # finished updates from which a percentile means something
+NAMED = 10  # devices that a message names
 LAST_MOMENT = timedelta(seconds=2)  # a wait ends in whole seconds
-Rows = Iterable[Mapping[str, t.Any]]
+LEFT, REFUSED, SUCCESS, TIMED_OUT, UNKNOWN = "left", "refused", "success", "timed_out", "unknown"  # see outcome.fate_of
+REFUSED_CODE = "sending_refused"
+Row = Mapping[str, t.Any]  # of connect_update_trigger or connect_deploy
 
 
 def needed_time(request: RolloutRequest, seconds: Sequence[float]) -> timedelta:
@@ -77,12 +58,16 @@ class Gate:
         """The last instant at which something may start."""
         return self.status.closes_at - self.need if self.open and self.status and self.status.closes_at else None
 
+    @property
+    def sentence(self) -> str:
+        return self.status.sentence() if self.status else "No window applies."
+
     def as_result(self) -> dict[str, t.Any]:
         status = self.status.as_result() if self.status else {"reason": "not_asked", "notes": []}
         return {
             **status,
             "open": not self.closed or bool(self.open),
-            "msg": self.status.sentence() if self.status else "No window had to be looked at.",
+            "msg": self.sentence,
             "need_seconds": int(self.need.total_seconds()),
             "not_after": iso(self.not_after) if self.not_after else None,
             "closed_devices": sorted(self.closed),
@@ -106,183 +91,235 @@ def gate(request: RolloutRequest, zones: Mapping[str, str | None], now: datetime
     return Gate(inside, frozenset(zones) - inside, first, need)
 
 
+@dataclass(frozen=True)
+class Started:
+    """What a wave does now. C(members) are all of its devices, C(acting) those that take part."""
+
+    name: str
+    members: tuple[Member, ...]
+    acting: tuple[Member, ...]
+    gate: Gate
+    exact: bool  # whether the selector of the wave reaches just those that act
+    not_released: tuple[Row, ...] = ()
+
+    @property
+    def due(self) -> list[Member]:
+        return [member for member in self.members if member.plan_class in DUE]
+
+    @property
+    def skipped(self) -> list[Member]:
+        return [member for member in self.due if member.skip is not None]
+
+    @property
+    def uuids(self) -> list[str]:
+        return [member.device_uuid for member in self.acting]
+
+    def to_release(self) -> list[str]:
+        """UUIDs to release: of devices that are ours, and not seen to be released already."""
+        return [member.device_uuid for member in self.acting if member.held is not False and member.ours]
+
+    def without(self, stuck: Mapping[str, Row]) -> Started:
+        """Without the devices that could not be released: what waits on them would start at another time."""
+        if not stuck:
+            return self
+        acting = tuple(member for member in self.acting if member.device_uuid not in stuck)
+        return replace(self, acting=acting, exact=False, not_released=tuple(stuck.values()))
+
+
+def seen_again(
+    request: RolloutRequest, plan: Plan, wave: PlannedWave, devices: Sequence[Device], with_token: Collection[str]
+) -> tuple[PlannedWave, list[Member]]:
+    """The wave as a later read shows it. Devices that the read does not show any more keep the row of the plan."""
+    target = {device.uuid: device for device in matching(request, devices)}
+    fresh = {
+        uuid: member_of(request, target[uuid], wave.name, with_token, bool(wave.standing))[0]
+        for uuid in wave.device_uuids
+        if uuid in target
+    }
+    known = [member for member in plan.members if member.wave == wave.name]
+    exact = wave.selector is not None and selected(wave.selector, target.values()) == set(wave.device_uuids)
+    return replace(wave, exact=exact), [fresh.get(one.device_uuid, one) for one in known]
+
+
 def start_wave(
     request: RolloutRequest,
-    wave: Mapping[str, t.Any],
-    rows: Rows,
-    entries: Mapping[str, str | None],
+    wave: PlannedWave,
+    members: Iterable[Member],
+    zones: Mapping[str, str | None],
     now: datetime,
     seconds: Sequence[float],
-) -> dict[str, t.Any]:
-    """What the wave does now. C(wave) is a row of the plan, C(rows) the fleet as just read, C(entries) the devices that
-    can be held and released with their zones.
-    """
-    inside = set(wave["device_uuids"])
-    target = matching(request, rows)
-    members = [device for device in target if device.uuid in inside]
-    planned = {device.uuid: classify(device, request.deployment) for device in members}
-    due = [device for device in members if planned[device.uuid] in DUE]
-    conflicts = {device.uuid: conflict_of(request, device, device.uuid in entries) for device in due}
-    ready = [device for device in due if conflicts[device.uuid] is None]
+) -> Started:
+    """Which devices act now. C(zones): UUID to time zone; C(seconds): what the updates of this run took so far."""
+    members = tuple(members)
+    ready = [member for member in members if member.due]
     passed = gate(
-        request, {device.uuid: entries.get(device.uuid) for device in ready}, now, needed_time(request, seconds)
+        request, {one.device_uuid: zones.get(one.device_uuid) for one in ready}, now, needed_time(request, seconds)
     )
-    acting = [device for device in ready if device.uuid in passed.open]
-    sent = [device for device in acting if planned[device.uuid] != IN_FLIGHT]
-    uuids = [device.uuid for device in acting]
-    # A filter reaches every device that it fits, so it is said only if these are exactly those that act.
-    whole = wave["selector"] is not None and selected(wave["selector"], target) == set(uuids)
-    return {
-        "name": wave["name"],
-        "members": wave["device_uuids"],
-        "due": [device.uuid for device in due],
-        "acting": uuids,
-        "release": [
-            device.uuid for device in acting if device.held is not False and not is_self_managed(request, device)
-        ],
-        "selector": {**(wave["selector"] if whole else {}), "device_uuids": uuids},
-        "sent": len(sent),
-        "not_released": [],
-        "online": [device.uuid for device in acting if device.online is not False],
-        "skipped": [
-            {"device_uuid": uuid, "reason": found.kind, "word": skip_word(request, found.kind), "msg": found.msg}
-            for uuid, found in conflicts.items()
-            if found
-        ],
-        "gate": passed.as_result(),
-        "allowed_failures": _allowed_failures(request, list(planned.values()), len(acting)),
-        "soak_seconds": _soak(request, wave),
-    }
+    acting = tuple(member for member in ready if member.device_uuid in passed.open)
+    return Started(wave.name, members, acting, passed, wave.exact and len(acting) == len(wave.device_uuids))
 
 
-def _allowed_failures(request: RolloutRequest, classes: Sequence[str], acting: int) -> int:
-    """How many of those that act may fail; those that are done with count for the wave too."""
-    broken = sum(classes.count(name) for name in FAILURES)
-    return max(0, allowed_failures(request.thresholds.wave, acting + classes.count(DONE) + broken) - broken)
+def failures_allowed(request: RolloutRequest, started: Started) -> int:
+    """How many of those that act may fail; devices that earlier runs have finished with count for the wave too."""
+    before = counts_of_classes(member.plan_class for member in started.members)
+    broken = before.failed + before.aborted
+    return max(0, allowed_failures(request.thresholds.wave, len(started.acting) + before.due) - broken)
 
 
-def _soak(request: RolloutRequest, wave: Mapping[str, t.Any]) -> int:
-    own = wave["soak_seconds"]
-    return int(request.soak.total_seconds()) if own is None else int(own)
-
-
-def after_release(started: Mapping[str, t.Any], released: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """C(started) without the devices that could not be released: what waits on them would start at another time."""
-    stuck = {row["device_uuid"]: row for row in released["devices"] if row["outcome"] in ("failed", "unknown")}
-    if not stuck:
-        return dict(started)
-    acting = [uuid for uuid in started["acting"] if uuid not in stuck]
-    return {
-        **started,
-        "acting": acting,
-        "selector": {"device_uuids": acting},
-        "not_released": list(stuck.values()),
-    }
-
-
-def fate(device: Device | None, mark: str, row: Mapping[str, t.Any] | None) -> str:
-    """What became of the update on one device, by what the fleet shows; what nobody saw is C(unknown)."""
+def fate_later(device: Device | None, mark: str, known: str, retried: bool) -> str:
+    """The same by a later read of the fleet. C(known) is what was known before; C(retried): an old failure may still
+    show on the device.
+    """
     state = state_of(marked_updates(device, mark)) if device is not None else None
-    outcome, code = (row["outcome"], row["code"]) if row is not None else (None, None)
-    not_sent = outcome in ("failed", "unknown") and code != "update_failed"
-    if row is not None and not_sent and state in FAILURES and row.get("plan", RETRY) == RETRY:
-        state = None  # that is the failure that was to be retried
-    if state in FINISHED:
-        return str(state)
-    if outcome == "failed" and (state is None or code == TooLate.code):
-        return "left" if code == TooLate.code else "failed"
-    if state is None or outcome == "unknown":
-        return "unknown"
-    return "timed_out"
+    if state not in FINISHED or (retried and state in FAILURES and known not in (TIMED_OUT, SUCCESS, *FAILURES)):
+        return known
+    return str(state)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdict on a wave. C(fates) are those of the devices that this run touched."""
+
+    verdict: Verdict
+    scope: str
+    counts: Counts
+    total: Counts
+    fates: Mapping[str, str]
+
+    def as_result(self, request: RolloutRequest) -> dict[str, t.Any]:
+        return {
+            **vars(self.verdict),
+            "scope": self.scope,
+            "counts": self.counts.as_result(),
+            "total": self.total.as_result(),
+            "limits": request.thresholds.as_result(),
+        }
 
 
 def judge_wave(
     request: RolloutRequest,
-    started: Mapping[str, t.Any],
-    deployed: Mapping[str, t.Any] | None,
-    rows: Rows,
-    earlier: Mapping[str, t.Any],
+    started: Started,
+    fates: Mapping[str, str],
+    offline: Collection[str],
+    earlier: Counts,
     now: datetime,
-) -> dict[str, t.Any]:
+    rows: Mapping[str, Row],
+) -> Judged:
     """The verdict on a wave, and the counts so far.
 
-    C(deployed) is the result of connect_deploy, None when there was nothing to send; C(rows) is the fleet afterwards,
-    empty when it could not be read; C(earlier) are the counts of the waves before.
+    C(offline): UUIDs of devices that are offline now; C(earlier): the counts of the waves before; C(rows): what the
+    release or the deployment said of each device.
     """
-    mark = request.deployment.mark
-    fleet = devices_of(rows)
-    rows_of_it = [*started["not_released"], *((deployed or {}).get("devices") or ())]
-    sent = {row["device_uuid"]: row for row in rows_of_it}
-    fates = {uuid: fate(fleet.get(uuid), mark, sent.get(uuid)) for uuid in dict.fromkeys([*sent, *started["acting"]])}
-    # Members that earlier runs are done with say something about the update too.
-    alone = set(started["members"]) - set(started["due"]) - set(fates)
-    had_it = {uuid: fate(fleet[uuid], mark, None) for uuid in alone if uuid in fleet}
-    had_it = {uuid: found for uuid, found in had_it.items() if found != "unknown"}
-    over = started["gate"].get("closes_at")
-    if over and now >= read_instant(over, "closes_at") - LAST_MOMENT:
+    closes = started.gate.status.closes_at if started.gate.status and started.gate.open else None
+    if closes and now >= closes - LAST_MOMENT:
         # They had no fair chance: the next night begins with them.
-        fates = {uuid: "left" if found == "timed_out" else found for uuid, found in fates.items()}
-    counts = _counted(started, {**had_it, **fates}, fleet)
-    total = Counts.read(earlier).plus(counts)
-    verdict, scope = judge(counts, request.thresholds.wave, started["name"]), "wave"
+        fates = {uuid: LEFT if found == TIMED_OUT else found for uuid, found in fates.items()}
+    counts = _counted(started, fates, offline)
+    total = earlier.plus(counts)
+    verdict, scope = _refusal(started, fates, rows) or judge(counts, request.thresholds.wave, started.name), "wave"
     if verdict.verdict == PROCEED:
         verdict, scope = judge(total, request.thresholds.total, "All waves so far"), "total"
-    left = [uuid for uuid, found in fates.items() if found == "left"]
-    if verdict.verdict == PROCEED and left:
-        verdict = Verdict(
-            STOP,
-            TooLate.code,
-            "The window closed before %s of %s had finished. They are held, and the next run goes on with them."
-            % (devices_word(len(left)), started["name"]),
-        )
-    return {
-        **vars(verdict),
-        "scope": scope,
-        "counts": counts.as_result(),
-        "total": total.as_result(),
-        "limits": request.thresholds.as_result(),
-        "fates": fates,  # of those that this run touched
-        "untouched": {
-            **{one["device_uuid"]: one["word"] for one in started["skipped"]},
-            **dict.fromkeys(started["gate"]["closed_devices"], "left"),
-        },
-        "seconds": [row["seconds"] for row in sent.values() if row.get("seconds") and row["status"] == "success"],
-    }
+    if verdict.verdict == PROCEED:
+        verdict = _nothing_shown(started, counts) or _window_closed(started, fates) or verdict
+    named = _named(started, fates, rows) if verdict.verdict == STOP and verdict.code == "rollout_failed" else ""
+    return Judged(replace(verdict, msg=verdict.msg + named), scope, counts, total, fates)
 
 
-def _counted(started: Mapping[str, t.Any], fates: Mapping[str, str], fleet: Mapping[str, Device]) -> Counts:
+def _refusal(started: Started, fates: Mapping[str, str], rows: Mapping[str, Row]) -> Verdict | None:
+    """A sending that the service refused says nothing about the devices, and would be refused again."""
+    refused = [uuid for uuid, found in fates.items() if found == REFUSED]
+    if not refused:
+        return None
+    row = rows[refused[0]]
+    return Verdict(
+        STOP,
+        REFUSED_CODE if row["code"] == Rejected.code else row["code"],
+        "%s: the update was not sent to %s (%s). %s"
+        % (
+            started.name,
+            devices_word(len(refused)),
+            _names(started, refused),
+            row.get("msg") or "The service gave no reason.",
+        ),
+    )
+
+
+def _nothing_shown(started: Started, counts: Counts) -> Verdict | None:
+    """Limits may allow every device to time out; that shows nothing about the update, so the next wave has to wait."""
+    if not counts.sample or counts.success + counts.failed + counts.aborted:
+        return None
+    return Verdict(
+        PAUSE,
+        "inconclusive",
+        "%s: none of %s has finished its update, so nothing is known about it. Rerun when they have."
+        % (started.name, devices_word(counts.sample)),
+    )
+
+
+def _window_closed(started: Started, fates: Mapping[str, str]) -> Verdict | None:
+    left = [uuid for uuid, found in fates.items() if found == LEFT]
+    if not left:
+        return None
+    return Verdict(
+        STOP,
+        TooLate.code,
+        "The window closed before %s of %s had finished (%s). They are held; the next run continues with them."
+        % (devices_word(len(left)), started.name, _names(started, left)),
+    )
+
+
+def _named(started: Started, fates: Mapping[str, str], rows: Mapping[str, Row]) -> str:
+    """The devices behind a stop, with the reason where the service or the task gave one."""
+    bad = [uuid for uuid, found in fates.items() if found not in (SUCCESS, LEFT)]
+    labels = {member.device_uuid: member.label for member in started.members}
+    said = ["%s (%s)" % (labels.get(uuid, uuid), fates[uuid].replace("_", " ")) for uuid in bad[:NAMED]]
+    more = " and %d more" % (len(bad) - NAMED) if len(bad) > NAMED else ""
+    reason = next((str(rows[uuid]["msg"]) for uuid in bad if uuid in rows and rows[uuid].get("msg")), "")
+    return " Devices: %s%s. %s" % (", ".join(said), more, reason) if said else ""
+
+
+def _names(started: Started, uuids: Sequence[str]) -> str:
+    labels = {member.device_uuid: member.label for member in started.members}
+    more = " and %d more" % (len(uuids) - NAMED) if len(uuids) > NAMED else ""
+    return ", ".join(labels.get(uuid, uuid) for uuid in uuids[:NAMED]) + more
+
+
+def _counted(started: Started, fates: Mapping[str, str], offline: Collection[str]) -> Counts:
+    """Devices that earlier runs have finished with say something about the update too."""
+    before = counts_of_classes(one.plan_class for one in started.members if one.device_uuid not in fates)
     found = list(fates.values())
-    online = set(started["online"])
-    gone = [uuid for uuid in fates if uuid in online and uuid in fleet and fleet[uuid].online is False]
-    # What is left for another night is no part of the sample that this night was to give.
-    due = len(found) - found.count("left") + len(started["skipped"])
+    online = {member.device_uuid for member in started.acting if member.online is not False}
     tally = {name: found.count(name) for name in ("success", "failed", "aborted", "timed_out", "unknown")}
-    return Counts(due=due, offline=len(gone), **tally)
+    # A device that is left for another night, or out for good, is no part of the sample that this night was to give.
+    due = len(found) - found.count(LEFT) - found.count(REFUSED)
+    due += sum(member.skip_word == LEFT for member in started.skipped)
+    return before.plus(Counts(due=due, offline=len(online & set(fates) & set(offline)), **tally))
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """Which of the devices that this run touched are rolled back now, and who of them has to be released."""
+
+    acting: tuple[str, ...]
+    release: tuple[str, ...]
+    gate: Gate
 
 
 def start_rollback(
-    request: RolloutRequest,
-    plan: Mapping[str, t.Any],
-    touched: Mapping[str, str],
-    entries: Mapping[str, str | None],
-    now: datetime,
-) -> dict[str, t.Any]:
-    """Who is rolled back now: exactly what was touched, and only while their window is open unless told otherwise."""
-    ours = {row["device_uuid"] for row in plan["devices"] if row["ours"]}
-    anywhen = replace(request, calendar=None) if request.options["rollback_outside_window"] else request
-    zones = {uuid: entries.get(uuid) for uuid in touched}
-    passed = gate(anywhen, zones, now, needed_time(request, ()))
-    acting = [uuid for uuid in touched if uuid in passed.open]
-    return {
-        "acting": acting,
-        "release": [uuid for uuid in acting if uuid in ours],
-        "gate": passed.as_result(),
-    }
+    request: RolloutRequest, plan: Plan, touched: Iterable[str], zones: Mapping[str, str | None], now: datetime
+) -> Rollback:
+    """Exactly what was touched, and only while its window is open unless told otherwise."""
+    ours = {member.device_uuid for member in plan.members if member.ours}
+    anywhen = replace(request, calendar=None) if request.rollback_outside_window else request
+    touched = list(touched)
+    passed = gate(anywhen, {uuid: zones.get(uuid) for uuid in touched}, now, needed_time(request, ()))
+    acting = tuple(uuid for uuid in touched if uuid in passed.open)
+    return Rollback(acting, tuple(uuid for uuid in acting if uuid in ours), passed)
 
 
-def observed(request: RolloutRequest, rows: Rows, uuids: Iterable[str] | None = None) -> list[dict[str, t.Any]]:
-    """What the evidence keeps of a look at the fleet."""
-    app, inside = request.deployment.app, None if uuids is None else set(uuids)
+def observed(request: RolloutRequest, devices: Iterable[Device], uuids: Collection[str]) -> list[dict[str, t.Any]]:
+    """What the evidence keeps of a read of the fleet."""
+    app = request.deployment.app
     return [
         {
             "device_uuid": device.uuid,
@@ -292,6 +329,6 @@ def observed(request: RolloutRequest, rows: Rows, uuids: Iterable[str] | None = 
             "version": device.apps.get(app[0]) if app else None,
             "status": state_of(marked_updates(device, request.deployment.mark)),
         }
-        for device in matching(request, rows)
-        if inside is None or device.uuid in inside
+        for device in devices
+        if device.uuid in uuids
     ]

@@ -12,6 +12,7 @@ import asyncio
 import typing as t
 from datetime import datetime
 
+from .._errors import ConnectError
 from .._module import Connection
 from .api_v1 import ApiV1
 from .http import (
@@ -24,6 +25,13 @@ from .pace import Pace
 from .progress import Notices, utc_now
 from .sender import Sender
 from .waits import Waits
+
+
+class Interrupted(ConnectError):
+    """A signal ends the task. Nothing more was sent."""
+
+    code = "interrupted"
+    fatal = True
 
 
 class Client:
@@ -50,6 +58,22 @@ class Client:
         self.waits = waits
         self.now = now  # the wall clock, for windows and labels; everything that lasts is measured by C(waits)
         self.account_calls_per_minute = connection.account_calls_per_minute
+
+    def interrupt(self, signal_name: str) -> None:
+        """Nothing more is sent and nothing waits any longer; calls in flight end by themselves."""
+        if not isinstance(self.waits.interrupted, Interrupted):
+            reason = Interrupted("Interrupted by %s." % signal_name)
+            self.sender.end(reason)
+            self.waits.interrupt(reason)
+
+    def reopen(self) -> None:
+        """For what must be done all the same after an interruption or an outage, with a budget of its own."""
+        self.sender.reopen()
+        self.waits.renew()
+
+    def renew_budget(self) -> None:
+        """Each part of a long task has a budget of its own."""
+        self.waits.renew(keep_interrupted=True)
 
     def api_calls(self) -> dict[str, t.Any]:
         """RV(api_calls) of every module."""

@@ -38,6 +38,7 @@ BAN_SUSPECTED = 5  # 429s in a row for anything: from here on one call at a time
 BAN_PROBES = 3
 OUTAGE = 3  # lost calls in a row, beyond the budget, that end the task
 NO_REPLY = "no_reply"
+REOPENABLE = ("interrupted", NotSent.code)  # codes of an end that another attempt may overcome
 PACED = "the calls for this minute are used up (account_calls_per_minute)."
 
 
@@ -88,6 +89,12 @@ class Sender:
     def end(self, reason: ConnectError) -> None:
         """Nothing more is sent by this task; every further call fails with C(reason)."""
         self._end = self._end or reason
+
+    def reopen(self) -> None:
+        """After an end that was not final: an outage may be over, and an interrupted task has to hold its devices."""
+        if self._end is not None and self._end.code in REOPENABLE:
+            self._end = None
+            self._lost_in_a_row = 0
 
     @contextmanager
     def one_attempt_each(self, give_up_at: float) -> t.Iterator[None]:

@@ -28,7 +28,9 @@ class Waits:
     ) -> None:
         self.budget = budget
         self.clock = clock
-        self.sleep = sleep  # for intervals that nobody is made to wait: they are not counted
+        self._sleep = sleep
+        self.interrupted: ConnectError | None = None
+        self._sleepers: set[asyncio.Future[None]] = set()
         self.notices = notices or Notices()
         self._announced_until = clock()
         self._charged = _Span()
@@ -41,6 +43,34 @@ class Waits:
     @property
     def left(self) -> float:
         return self.budget - self._charged.length
+
+    def interrupt(self, reason: ConnectError) -> None:
+        """Whatever waits, or is about to, ends with C(reason)."""
+        self.interrupted = reason
+        for sleeper in self._sleepers:
+            sleeper.cancel()
+
+    def renew(self, keep_interrupted: bool = False) -> None:
+        """Start the budget anew, for another part of a long task."""
+        self._charged = _Span()
+        if not keep_interrupted:
+            self.interrupted = None
+
+    async def sleep(self, seconds: float) -> None:
+        """An interval that is not counted. Raises what interrupted it."""
+        if self.interrupted is not None:
+            raise self.interrupted
+        sleeper = asyncio.ensure_future(self._sleep(seconds))
+        self._sleepers.add(sleeper)
+        try:
+            await sleeper
+        except asyncio.CancelledError:
+            if self.interrupted is None:
+                raise
+            raise self.interrupted from None
+        finally:
+            self._sleepers.discard(sleeper)
+            sleeper.cancel()
 
     async def charge(self, seconds: float, failure: ConnectError) -> None:
         """Wait on the budget, or raise BudgetExhausted when C(seconds) more would overdraw it."""

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, EdgeOps
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This file is internal to the collection and may change without notice.
+
+"""One step of a rollout as a task: what it is given, and what it returns."""
+
+from __future__ import annotations
+
+import os
+import random
+import typing as t
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+
+from .._errors import ConnectError, InvalidInput
+from .._evidence.file import default_folder
+from .._evidence.recorder import Evidence
+from .._result import Report
+from .._secrets import Hider
+from .._service.client import Client
+from .._version import VERSION
+from .._window.zones import data_version, read_zone
+from . import table
+from .request import RolloutRequest
+from .run import Records, Rollout
+from .state import State
+from .wave import gate, needed_time
+
+STEP_SPEC: dict[str, t.Any] = {
+    "step": {"type": "str", "required": True, "choices": ["plan", "wave", "end"]},
+    "wave": {"type": "str"},
+    "state": {"type": "dict"},
+    "failure": {"type": "dict"},
+    "lost": {"type": "bool", "default": False},
+    "evidence_dir": {"type": "path"},
+    "report_timezone": {"type": "str", "default": "UTC"},
+    "about": {"type": "dict"},
+}
+
+
+class NoRecords:
+    """In check mode."""
+
+    def record(self, event: str, data: Mapping[str, t.Any]) -> None:
+        pass
+
+
+async def carry_out(params: Mapping[str, t.Any], request: RolloutRequest, client: Client, dry: bool) -> Report:
+    """The report of the step. Raises ConnectError when it could not be carried out."""
+    step, zone = params["step"], params["report_timezone"] or "UTC"
+    read_zone(zone, "report_timezone")
+    now = client.now()
+    gate(request, {"": "UTC"}, now, needed_time(request, ()))  # refuses an override that reaches too far ahead
+    state = _state(params, step, now)
+    evidence: Records = NoRecords()
+    if not dry:
+        tokens = [entry.token for entry in request.entries.values()]
+        evidence = Evidence(Path(state.evidence), Hider([params["user_token"] or "", *tokens]), client.now)
+    rollout = Rollout(request, client, evidence, state)
+    if step == "plan":
+        about = {"collection_version": VERSION, "zone_data": data_version(), **(params["about"] or {})}
+        evidence.record(
+            "run_started", {"run_id": state.run_id, "timezone": zone, **about, "inputs": dict(request.options)}
+        )
+        return await _plan(rollout, request, client, dry)
+    if step == "wave":
+        if not dry:
+            await rollout.wave(params["wave"])
+        return _report(rollout, client, dry, state.msg or "%s is done." % params["wave"])
+    _note_failure(state, params["failure"])
+    result = await rollout.finish(params["lost"], dry)
+    rows = result.pop("devices")
+    return _report(rollout, client, dry, result["msg"], rollout=result, devices=rows)
+
+
+async def _plan(rollout: Rollout, request: RolloutRequest, client: Client, dry: bool) -> Report:
+    try:
+        await rollout.plan(dry)
+    except ConnectError as failure:
+        rollout.evidence.record("failed", failure.as_result())
+        rollout.state.stop(failure.code, failure.msg)
+    plan = rollout.state.plan
+    if plan is None:
+        return _report(rollout, client, dry, rollout.state.msg, text=[rollout.state.msg], plan={})
+    zones = {member.device_uuid: request.zones.get(member.device_uuid) for member in plan.due}
+    text = table.lines(plan, gate(request, zones, client.now(), needed_time(request, ())), every_device=dry)
+    shown = {name: value for name, value in plan.as_result().items() if name not in ("devices", "leftovers")}
+    report = _report(rollout, client, dry, plan.msg, text=text, plan=shown)
+    report.changed = dry and bool(plan.due) and not plan.refused
+    if dry:  # so that a workflow of AWX hands the digest from the plan to the run
+        report.result["ansible_stats"] = {
+            "data": {"connect_approved_digest": plan.digest},
+            "per_host": False,
+            "aggregate": False,
+        }
+    return report
+
+
+def _report(rollout: Rollout, client: Client, dry: bool, msg: str, **more: t.Any) -> Report:
+    state, plan = rollout.state, rollout.state.plan
+    result = {
+        "state": state.as_result(),
+        "go": not dry and state.code is None and plan is not None and not plan.refused and bool(plan.due),
+        "waves": [wave.name for wave in plan.waves] if plan else [],
+        "evidence": None if dry else state.evidence,
+        "api_calls": client.api_calls(),
+        **more,
+    }
+    return Report(rollout.changed, msg, result, warnings=list(getattr(rollout.evidence, "warnings", ())))
+
+
+def _state(params: Mapping[str, t.Any], step: str, now: datetime) -> State:
+    if params["state"]:
+        return State.read(params["state"])
+    if step == "wave":
+        raise InvalidInput("state is missing: give what the step before returned as state.")
+    run_id = "%s-%06d" % (now.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ"), random.randrange(10**6))  # noqa: S311
+    folder = Path(params["evidence_dir"]) if params["evidence_dir"] else default_folder()
+    return State(run_id, os.path.abspath(folder / (run_id + ".jsonl")))
+
+
+def _note_failure(state: State, failure: Mapping[str, t.Any] | None) -> None:
+    """What went wrong between the steps; a step that failed has already said it."""
+    msg = str((failure or {}).get("msg") or "").strip()
+    if msg and msg not in state.msg:
+        state.stop(str((failure or {}).get("code") or "error"), msg)
