@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+
+from ansible_collections.edgeops.jfrog_connect.tests.integration.conftest import ended
 
 WAITING = {"all_devices": True, "wait": True, "wait_interval": 1}
 
@@ -60,3 +63,63 @@ def test_a_value_that_is_no_boolean_is_refused(ansible_playbook, fleet, task):
 def test_a_module_that_runs_in_the_background_has_no_reader_and_works(ansible_playbook, fleet, task):
     background = {**task("Look", "connect_device_info", project="Kiosks"), "async": 60, "poll": 1}
     ansible_playbook([background], emulator=fleet).succeeded()
+
+
+JSON_CALLBACK = '''
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: json
+type: stdout
+short_description: Says one word at the end, as the callback of ansible.posix prints one document
+"""
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "json"
+
+    def v2_playbook_on_stats(self, stats):
+        self._display.display("{}")
+'''
+
+
+def test_before_the_document_of_a_json_callback_no_line_is_shown(ansible, fleet, task, deployment):
+    (ansible.folder / "json.py").write_text(JSON_CALLBACK, encoding="utf-8")
+    run = ansible.playbook(
+        [task("Send", "connect_deploy", **deployment(**WAITING, deployment_key="json"))],
+        emulator=fleet,
+        env={
+            "ANSIBLE_STDOUT_CALLBACK": "json",
+            "ANSIBLE_CALLBACK_PLUGINS": f"{ansible.env['ANSIBLE_CALLBACK_PLUGINS']}:{ansible.folder}",
+        },
+    ).succeeded()
+    assert run.output.splitlines()[-1] == "{}"
+    assert "connect_deploy:" not in run.output
+
+
+def test_each_module_has_the_defaults_of_its_own_and_of_its_group_by_full_and_by_short_name(ansible, fleet):
+    """One action plugin serves them; Ansible must not take them for one module."""
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "collections": ["edgeops.jfrog_connect"],
+        "module_defaults": {
+            "group/edgeops.jfrog_connect.connect": {"api_url": fleet.url, "user_token": fleet.user_token},
+            "edgeops.jfrog_connect.connect_device_info": {"project": "Kiosks"},
+            "edgeops.jfrog_connect.connect_window": {"windows": [], "fail_when_closed": False},
+        },
+        "tasks": [
+            {"name": prefix + module, prefix + module: {}, "ignore_errors": True}
+            for prefix in ("", "edgeops.jfrog_connect.")
+            for module in ("connect_device_info", "connect_window")
+        ],
+    }
+    file = ansible.folder / "defaults.yml"
+    file.write_text(json.dumps([play]), encoding="utf-8")
+    run = ended(ansible.start(["ansible-playbook", str(file)], ansible.folder / "record"), ansible.folder / "record")
+    run.succeeded()
+    for prefix in ("", "edgeops.jfrog_connect."):
+        assert len(run[prefix + "connect_device_info"]["devices"]) == 4
+        assert "windows is empty" in run[prefix + "connect_window"]["msg"]

@@ -14,14 +14,16 @@ from datetime import datetime
 
 from .._module import Connection
 from .api_v1 import ApiV1
+from .deadline import Deadline
 from .http import (
     HttpSettings,
     HttpTransport,
     Transport,
 )
 from .journal import Journal
+from .lease import Lease, RunEnded
 from .pace import Pace
-from .progress import Notices, utc_now
+from .progress import Progress, utc_now
 from .sender import Sender
 from .waits import Waits
 
@@ -36,6 +38,7 @@ class Client:
         journal: Journal,
         waits: Waits,
         now: t.Callable[[], datetime] = utc_now,
+        lease: Lease | None = None,
     ) -> None:
         pace = Pace(
             journal,
@@ -50,6 +53,12 @@ class Client:
         self.waits = waits
         self.now = now  # the wall clock, for windows and labels; everything that lasts is measured by C(waits)
         self.account_calls_per_minute = connection.account_calls_per_minute
+        self.lease = lease or Lease()
+
+    def check_departure(self, deadline: Deadline) -> None:
+        """For right before a write departs, when all waiting is over. Raises RunEnded or TooLate."""
+        self.lease.check()
+        deadline.check(self.now())
 
     def api_calls(self) -> dict[str, t.Any]:
         """RV(api_calls) of every module."""
@@ -63,6 +72,32 @@ class Client:
 
 
 Outcome = t.TypeVar("Outcome")
+
+
+async def while_held(client: Client, work: t.Coroutine[t.Any, t.Any, Outcome]) -> Outcome:
+    """What C(work) returns. When the run has ended before, C(work) is cancelled, can send nothing more, and RunEnded is
+    raised: what waits for minutes ends by itself.
+    """
+    here = t.cast("asyncio.Task[t.Any]", asyncio.current_task())
+    ended: RunEnded | None = None
+
+    async def watch() -> None:
+        nonlocal ended
+        await client.lease.lost()
+        ended = RunEnded()
+        client.sender.end(ended)
+        here.cancel()
+
+    watcher = asyncio.create_task(watch()) if client.lease.limited else None
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if ended is None:
+            raise
+        raise ended from None
+    finally:
+        if watcher is not None:
+            watcher.cancel()
 
 
 def run(
@@ -82,8 +117,9 @@ def run(
     )
     journal = Journal.shared(connection.api_url)
     try:
-        waits = Waits(connection.retry_budget, notices=Notices.shown())
-        return asyncio.run(work(Client(connection, transport, journal, waits)))
+        waits = Waits(connection.retry_budget, progress=Progress.shown())
+        client = Client(connection, transport, journal, waits, lease=Lease.lent())
+        return asyncio.run(while_held(client, work(client)))
     finally:
         if journal.alone_because:
             warn(
