@@ -128,6 +128,8 @@ code:
       V(request_rejected), V(rate_limited), V(banned), V(unreachable), V(tls_error), V(no_reply), V(outcome_unknown),
       V(unobservable), V(verify_failed), V(missing_library), or V(devices_failed) when devices failed for
       different reasons.
+    - V(superseded) when a later task on this machine wants the opposite, V(not_sent) when the run that started the task
+      has ended. Neither was sent.
   type: str
   returned: failure
   sample: devices_failed
