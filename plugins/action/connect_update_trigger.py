@@ -8,4 +8,4 @@ from ..plugin_utils._live import LiveAction
 
 
 class ActionModule(LiveAction):
-    """Runs the module of this name."""
+    """Runs this module, and those for which meta/runtime.yml names it."""

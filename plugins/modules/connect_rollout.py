@@ -10,8 +10,8 @@ module: connect_rollout
 short_description: Roll an update flow out in waves, inside maintenance windows
 version_added: 0.3.0
 description:
-  - Carries out one step of a rollout. The role P(edgeops.jfrog_connect.rollout#role) calls the steps in their order, with
-    hooks of your own between them. Most users want that role, or the playbook
+  - Carries out one step of a rollout. The role P(edgeops.jfrog_connect.rollout#role) calls the steps in their order,
+    with hooks of your own between them. Most users want that role, or the playbook
     C(edgeops.jfrog_connect.maintenance_window).
   - V(plan) reads the fleet, plans, and waits until a window is open. V(wave) carries out one wave. It asks the window,
     releases the devices, sends the flow, waits, judges the result, holds the devices again, soaks, and rolls back if it
@@ -41,7 +41,7 @@ options:
     choices: [plan, wave, end]
     required: true
   wave:
-    description: Name of the wave, one of RV(waves). Needed for V(wave).
+    description: Name of the wave, one of those in RV(plan). Needed for V(wave).
     type: str
   state:
     description: What the step before returned as RV(state). Needed for V(wave).
@@ -151,8 +151,8 @@ options:
     type: str
   thresholds:
     description:
-      - How many devices may go wrong, in C(wave) and in C(total), each as a number or as a share of those with a result.
-        Keys are C(failed), C(aborted), C(timed_out), C(unknown), C(offline) and C(minimum).
+      - How many devices may go wrong, in C(wave) and in C(total), each as a number or as a share of those with a
+        result. Keys are C(failed), C(aborted), C(timed_out), C(unknown), C(offline) and C(minimum).
     type: dict
   soak:
     description: How long to leave a wave alone before it is judged once more, as V(10m) or in seconds.
@@ -186,8 +186,8 @@ options:
     default: 0
   offline:
     description:
-      - What to do with devices that are offline. V(skip) leaves them out for good, V(hold) leaves them for the next run,
-        V(wait) sends to them and waits, V(fail) refuses to start.
+      - What to do with devices that are offline. V(skip) leaves them out for good, V(hold) leaves them for the next
+        run, V(wait) sends to them and waits, V(fail) refuses to start.
     type: str
     choices: [skip, wait, hold, fail]
     default: hold
@@ -197,7 +197,7 @@ options:
     choices: [fail, skip, allow]
     default: fail
   self_managed:
-    description: Devices, by name or UUID, whose own application holds and releases them. They are never held or released.
+    description: Devices, by name or UUID, whose own application holds and releases them. They are left alone.
     type: list
     elements: str
   after:
@@ -261,6 +261,10 @@ options:
   about:
     description: What the evidence is to say about who runs it, such as C(user) and C(job_id).
     type: dict
+  play_hosts:
+    description: Number of hosts of the play. More than one is refused, because each would carry out the whole rollout.
+    type: int
+    default: 1
 seealso:
   - module: edgeops.jfrog_connect.connect_update_trigger
   - module: edgeops.jfrog_connect.connect_deploy
@@ -287,7 +291,7 @@ EXAMPLES = r"""
   edgeops.jfrog_connect.connect_rollout:
     <<: *rollout
     step: wave
-    wave: "{{ connect_plan.waves | first }}"
+    wave: "{{ connect_plan.plan.waves[0].name }}"
     state: "{{ connect_plan.state }}"
   register: connect_wave
 
@@ -309,12 +313,21 @@ go:
   type: bool
   returned: success
   sample: true
-waves:
-  description: The names of the waves in their order.
-  type: list
-  elements: str
+touched:
+  description: How many devices this run has released or sent to.
+  type: int
   returned: success
-  sample: [canary, "wave 2 (100%)"]
+  sample: 2
+began:
+  description: Whether the wave began.
+  type: bool
+  returned: success, with O(step=wave)
+  sample: true
+hooks:
+  description: The O(hooks) that are given.
+  type: dict
+  returned: success, with O(step=plan)
+  sample: {}
 text:
   description: The plan for the person who reads it, line by line.
   type: list

@@ -128,6 +128,8 @@ code:
       V(request_rejected), V(rate_limited), V(banned), V(unreachable), V(tls_error), V(no_reply), V(outcome_unknown),
       V(unobservable), V(verify_failed), V(missing_library), or V(devices_failed) when devices failed for
       different reasons.
+    - V(superseded) when a later task on this machine wants the opposite, V(not_sent) when the run that started the task
+      has ended. Neither was sent.
   type: str
   returned: failure
   sample: devices_failed
@@ -250,7 +252,7 @@ from ..module_utils._module import Connection, ConnectModule
 from ..module_utils._service.client import run
 from ..module_utils._service.deadline import DEADLINE_SPEC
 from ..module_utils._trigger.apply import apply_trigger
-from ..module_utils._trigger.plan import TriggerRequest
+from ..module_utils._trigger.plan import DEVICES_SPEC, TriggerRequest
 
 
 def main() -> None:
@@ -258,16 +260,7 @@ def main() -> None:
         {
             "trigger_set": {"type": "bool", "required": True},
             "device_token": {"type": "str", "no_log": True},
-            "devices": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "device_token": {"type": "str", "required": True, "no_log": True},
-                    "device_uuid": {"type": "str"},
-                    "name": {"type": "str"},
-                    "timezone": {"type": "str"},
-                },
-            },
+            "devices": DEVICES_SPEC,
             "project": {"type": "str"},
             "group": {"type": "str"},
             "force": {"type": "bool", "default": False},

@@ -402,7 +402,7 @@ from datetime import timedelta
 
 from ..module_utils._errors import ConnectError
 from ..module_utils._module import TolerantModule
-from ..module_utils._service.progress import Notices
+from ..module_utils._service.progress import Progress
 from ..module_utils._window.request import WindowRequest
 from ..module_utils._window.wait import Watch, wait_for_opening
 
@@ -443,7 +443,7 @@ def main() -> None:
     try:
         request = WindowRequest.read(module.params)
         timeout = timedelta(0) if module.check_mode else request.wait_timeout
-        answer = wait_for_opening(request.ask, timeout, watch, Notices.shown().say)
+        answer = wait_for_opening(request.ask, timeout, watch, Progress.shown().say)
     except ConnectError as err:
         module.fail_json(msg=err.msg, code=err.code)
     result = {**answer.as_result(), "waited_seconds": int(watch.monotonic() - started)}

@@ -4,37 +4,51 @@
 
 # This file is internal to the collection and may change without notice.
 
-"""What the action plugins of the modules have in common: run the module as ever, and show its notices meanwhile."""
+"""The action plugin of all modules that work for a while (meta/runtime.yml names it for each of them): run the module
+as ever, lend it a lease (module_utils/_service/lease.py) for as long as the task runs, and show its progress meanwhile.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import multiprocessing
+import os
 import tempfile
 import threading
 import typing as t
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
+from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
-from ..module_utils._service.progress import FILE_VARIABLE
+from ..module_utils._service import lease, progress
 
 SWITCH = "connect_progress"  # a variable; false keeps it quiet
+FOR_PROGRAMS = ("json", "jsonl")  # callbacks whose output must hold nothing else
 INTERVAL = 0.5  # seconds between two looks at the file
 display = Display()
 
 
 class LiveAction(NormalAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        # On another machine, or as another user, the module could not write where this process reads.
-        if self._connection.transport != "local" or self._task.async_val or not self._wanted(task_vars or {}):
+        if self._connection.transport != "local":  # the module could neither see this process nor its files
             return super().run(tmp, task_vars)
+        wanted = self._wanted(task_vars or {})
         before = self._task.environment
-        with shown("%s: " % self._task.action.rpartition(".")[2]) as path:
-            own = before if isinstance(before, list) else [before] if before else []
-            self._task.environment = [*own, {FILE_VARIABLE: path}]
+        with ExitStack() as during:
+            lent = {lease.VARIABLE: "%d:" % controller()}
+            if not self._task.async_val:  # in the background it outlives the worker by design
+                file = during.enter_context(tempfile.NamedTemporaryFile(prefix="connect-task-"))
+                lent[lease.VARIABLE] += file.name
+                if wanted:
+                    during.enter_context(shown(file.name, "%s: " % self._task.action.rpartition(".")[2]))
+                    lent[progress.VARIABLE] = file.name
+                during.enter_context(locked(file))
+            self._task.environment = [*(before if isinstance(before, list) else [before] if before else []), lent]
             try:
                 return super().run(tmp, task_vars)
             finally:
@@ -43,18 +57,37 @@ class LiveAction(NormalAction):
     def _wanted(self, task_vars: Mapping[str, t.Any]) -> bool:
         value = self._templar.template(task_vars.get(SWITCH, True))
         try:
-            return boolean(value)
+            return boolean(value) and constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] not in FOR_PROGRAMS
         except TypeError:
             raise AnsibleError("%s is '%s'; accepted: true, false." % (SWITCH, value)) from None
 
 
-@contextmanager
-def shown(prefix: str) -> Iterator[str]:
-    """The path of a file whose lines are shown as they come."""
-    with tempfile.NamedTemporaryFile("r", prefix="connect-notices-", encoding="utf-8") as file:
-        over = threading.Event()
+def controller() -> int:
+    """The process ID of ansible-playbook. Known from before the fork: an orphan's parent is another one."""
+    parent = multiprocessing.parent_process()
+    return os.getpid() if parent is None or parent.pid is None else parent.pid
 
-        def follow() -> None:
+
+@contextmanager
+def locked(file: t.IO[bytes]) -> Iterator[None]:
+    """Meanwhile, and at the longest until this process ends, however it ends."""
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)  # not left to closing it: a process forked meanwhile may have it open too
+
+
+@contextmanager
+def shown(path: str, prefix: str) -> Iterator[None]:
+    """The lines of the file are shown as they come. Reads through a descriptor of its own, which holds no lock."""
+    over = threading.Event()
+    file = open(path, encoding="utf-8")  # noqa: SIM115 -- closed by the thread, which may be reading still
+
+    def follow() -> None:
+        with file:
             while True:
                 last = over.wait(INTERVAL)  # asked for before reading, so that nothing is left unread
                 for line in file:
@@ -62,10 +95,10 @@ def shown(prefix: str) -> Iterator[str]:
                 if last:
                     return
 
-        follower = threading.Thread(target=follow, daemon=True)
-        follower.start()
-        try:
-            yield file.name
-        finally:
-            over.set()
-            follower.join(5)
+    follower = threading.Thread(target=follow, daemon=True)
+    follower.start()
+    try:
+        yield
+    finally:
+        over.set()
+        follower.join(5)

@@ -18,6 +18,10 @@ TRIGGER = "plugins/module_utils/_trigger/apply.py"
 TRIGGER_PLAN = "plugins/module_utils/_trigger/plan.py"
 RETRY = "plugins/module_utils/_service/retry.py"
 SENDER = "plugins/module_utils/_service/sender.py"
+CLIENT = "plugins/module_utils/_service/client.py"
+LEASE = "plugins/module_utils/_service/lease.py"
+LIVE = "plugins/plugin_utils/_live.py"
+LINES = "plugins/module_utils/_service/progress.py"
 WAITS = "plugins/module_utils/_service/waits.py"
 PACE = "plugins/module_utils/_service/pace.py"
 API = "plugins/module_utils/_service/api_v1.py"
@@ -31,6 +35,7 @@ MODULE = "plugins/modules/connect_%s.py"
 ROLE = "roles/rollout/tasks/%s.yml"
 
 E2E = "tests/e2e/test_%s.py"
+INTEGRATION = "tests/integration/test_%s.py"
 
 
 def unit(name: str) -> str:

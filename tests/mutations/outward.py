@@ -13,6 +13,9 @@ from tests.mutations.mutation import (
     E2E,
     EVIDENCE_ROWS,
     EVIDENCE_SECRETS,
+    INTEGRATION,
+    LINES,
+    LIVE,
     MODELS,
     MODULE,
     OPTIONS,
@@ -181,6 +184,24 @@ INPUT = (
         "No token goes to another machine unencrypted",
         *(OPTIONS, 'if parts.scheme == "http" and not (host in LOOPBACK or allow_http):', "if False:"),
         *(unit("modules_alike"),),
+    ),
+    one(
+        "names-command-the-terminal",
+        "A line of progress holds no character that a terminal obeys",
+        *(LINES, 'c if c.isprintable() else " " for c in text', "c for c in text"),
+        *("tests/unit/plugins/service/test_progress.py",),
+    ),
+    one(
+        "progress-in-a-document",
+        "No line of progress comes before the document of a JSON callback",
+        *(LIVE, ' and constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] not in FOR_PROGRAMS', ""),
+        *(INTEGRATION % "progress",),
+    ),
+    one(
+        "a-long-hold-in-silence",
+        "A hold of many devices says how far it is",
+        *(TRIGGER, "        client.waits.progress.say_counts(lambda: counts(done))\n", ""),
+        *("tests/unit/plugins/service/test_progress.py",),
     ),
 )
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from tests.mutations.mutation import (
     API,
+    CLIENT,
     DEPLOY,
     DEPLOYMENT,
     E2E,
+    INTEGRATION,
+    LEASE,
+    LIVE,
     PACE,
     PROGRESS,
     REPORT,
@@ -341,13 +345,77 @@ WAVES = (
     ),
 )
 
+# A module that outlives its task or its run sends nothing more.
+ENDED = (
+    one(
+        "sends-after-its-run",
+        "Right before a write departs, its run is known to go on",
+        *(CLIENT, "        self.lease.check()\n", ""),
+        *(unit("lease"),),
+    ),
+    one(
+        "waits-after-its-run",
+        "A module whose run has ended does not wait on",
+        *(CLIENT, "        here.cancel()\n", "        pass\n"),
+        *(unit("lease"),),
+    ),
+    one(
+        "cleans-up-after-its-run",
+        "What is done because the run has ended sends nothing either",
+        *(CLIENT, "        client.sender.end(ended)\n", ""),
+        *(unit("lease"),),
+    ),
+    one(
+        "outlives-its-worker",
+        "The lock of the worker counts",
+        *(LEASE, " and not _is_released(self._path)", ""),
+        *(unit("lease"), INTEGRATION % "lease"),
+    ),
+    one(
+        "outlives-ansible-playbook",
+        "The process of the run counts, and a zombie is none",
+        *(LEASE, 'return None if about[0] in "ZX" else about[19]', "return about[19]"),
+        *(unit("lease"), INTEGRATION % "lease"),
+    ),
+    one(
+        "lease-without-a-lock",
+        "A task that has timed out drops its lease",
+        *(LIVE, "lent[lease.VARIABLE] += file.name", "pass"),
+        *(INTEGRATION % "lease",),
+    ),
+    one(
+        "no-lease-in-the-background",
+        "A task with async has a lease, too",
+        *(LIVE, 'lent = {lease.VARIABLE: "%d:" % controller()}', 'lent = {lease.VARIABLE: ""}'),
+        *(INTEGRATION % "lease",),
+    ),
+    one(
+        "quiet-without-a-lease",
+        "Switching progress off does not switch the lease off",
+        *(LIVE, "if not self._task.async_val:", "if not self._task.async_val and wanted:"),
+        *(INTEGRATION % "lease",),
+    ),
+    one(
+        "undoes-a-later-task",
+        "A write that waited is kept back when a later task wants the opposite",
+        *(TRIGGER, "        _check_intention(entry, request.hold, client)\n", ""),
+        *(unit("intentions"),),
+    ),
+    one(
+        "forgets-for-a-later-task",
+        "What a later task has written stays noted",
+        *(TRIGGER, "isinstance(failure, (FateUnknown, Superseded))", "isinstance(failure, FateUnknown)"),
+        *(unit("intentions"),),
+    ),
+)
+
 # The promises of docs/maintenance_window.md, "How it is proven", and what takes each of them away.
 PROMISES: dict[int, tuple[Mutation, ...]] = {
     1: CHECK_MODE,
     2: (*SECOND_RUN, *CONVERGENCE),
     3: (*AT_MOST_ONCE, *MARK, *FATES),
     4: WINDOW,
-    5: LEFTOVERS,
+    5: (*LEFTOVERS, *ENDED),
     6: LIMITS,
     7: SECRETS,
     8: ROWS,

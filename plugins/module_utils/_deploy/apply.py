@@ -205,7 +205,7 @@ async def _send_one(run: Deployment, sending: Sending, client: Client) -> bool:
 
     def departs() -> None:
         nonlocal claimed
-        request.deadline.check(client.now())
+        client.check_departure(request.deadline)
         if not run.is_fresh(looks):
             raise _Stale(
                 "Each time its turn came, what was seen of the devices was too old to send on.", code="not_sent"
@@ -323,7 +323,7 @@ async def _follow(run: Deployment, client: Client) -> ConnectError | None:
 
     async def look() -> bool:
         await _look(run, client)
-        client.waits.notices.say("%s; %.0f s left" % (statuses_of(run), max(0.0, deadline - client.waits.clock())))
+        client.waits.progress.say("%s; %.0f s left" % (statuses_of(run), max(0.0, deadline - client.waits.clock())))
         return run.settled()
 
     if request.wait:

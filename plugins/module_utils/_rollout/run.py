@@ -124,13 +124,13 @@ class Rollout:
 
     # A wave
 
-    async def wave(self, name: str) -> None:
-        """One wave, from its gate to its soak. What goes wrong becomes the verdict of the state; Interrupted is raised
-        when all devices have been attended to.
+    async def wave(self, name: str) -> bool:
+        """One wave, from its gate to its soak; whether it began. What goes wrong becomes the verdict of the state.
+        Interrupted is raised when all devices have been attended to.
         """
         wave = self._plan.wave(name)
         if wave is None or self.state.code is not None or self._plan.refused:
-            return
+            return False
         started: Started | None = None
         try:
             started = await self._gate(wave)
@@ -139,6 +139,8 @@ class Rollout:
                 await self._soak(wave, started)
             elif started is not None:
                 self._judge(started, {}, "after_wait")
+            if self.client.interrupted:  # while the devices were held
+                raise Interrupted("Interrupted by %s." % self.client.interrupted)
         except ConnectError as failure:
             self.state.stop(failure.code, "%s: %s" % (name, failure.msg))
             self._record("failed", code=failure.code, msg=failure.msg, wave=name)
@@ -148,6 +150,7 @@ class Rollout:
             await self._roll_back()
         self.state.done.append(name)
         self._record("wave_ended", wave=name, due=len(started.due) if started else 0)
+        return started is not None
 
     async def _gate(self, wave: PlannedWave) -> Started | None:
         """Which devices start now; None when the wave does not begin."""
@@ -475,10 +478,10 @@ class Rollout:
         uuids = end.to_hold(self.request, self._plan, fates)
         if not uuids:
             return
-        self.client.reopen()
         before = self.client.api_calls()
         self._say("holding %d devices" % len(uuids))
-        rows = await self._set_trigger(uuids, hold=True, verify=verify)
+        with self.client.uninterrupted():
+            rows = await self._set_trigger(uuids, hold=True, verify=verify)
         self._record("held", before, rows=list(rows.values()), **({"phase": "after_wave"} | about))
         for uuid, row in rows.items():
             self.state.after.setdefault(uuid, {})["held"] = row["after"]
@@ -501,7 +504,7 @@ class Rollout:
         self.evidence.record(event, data)
 
     def _say(self, text: str) -> None:
-        self.client.waits.notices.say(text)
+        self.client.waits.progress.say(text)
 
 
 NO_ROW: Row = {"outcome": UNKNOWN, "code": None}

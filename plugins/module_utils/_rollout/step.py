@@ -38,6 +38,7 @@ STEP_SPEC: dict[str, t.Any] = {
     "evidence_dir": {"type": "path"},
     "report_timezone": {"type": "str", "default": "UTC"},
     "about": {"type": "dict"},
+    "play_hosts": {"type": "int", "default": 1},
 }
 
 
@@ -50,6 +51,11 @@ class NoRecords:
 
 async def carry_out(params: Mapping[str, t.Any], request: RolloutRequest, client: Client, dry: bool) -> Report:
     """The report of the step. Raises ConnectError when it could not be carried out."""
+    if params["play_hosts"] > 1:
+        raise InvalidInput(
+            "The play has %d hosts, and each would carry out the whole rollout. Use hosts: localhost, and name the "
+            "devices with connect_inventory_group or connect_devices. Nothing was read or sent." % params["play_hosts"]
+        )
     step, zone = params["step"], params["report_timezone"] or "UTC"
     read_zone(zone, "report_timezone")
     now = client.now()
@@ -67,13 +73,14 @@ async def carry_out(params: Mapping[str, t.Any], request: RolloutRequest, client
         )
         return await _plan(rollout, request, client, dry)
     if step == "wave":
-        if not dry:
-            await rollout.wave(params["wave"])
-        return _report(rollout, client, dry, state.msg or "%s is done." % params["wave"])
+        began = not dry and await rollout.wave(params["wave"])
+        return _report(rollout, client, dry, state.msg or "%s is done." % params["wave"], began=began)
     _note_failure(state, params["failure"])
     result = await rollout.finish(params["lost"], dry)
     rows = result.pop("devices")
-    return _report(rollout, client, dry, result["msg"], rollout=result, devices=rows)
+    report = _report(rollout, client, dry, result["msg"], devices=rows)
+    report.result["rollout"] = result
+    return report
 
 
 async def _plan(rollout: Rollout, request: RolloutRequest, client: Client, dry: bool) -> Report:
@@ -84,11 +91,13 @@ async def _plan(rollout: Rollout, request: RolloutRequest, client: Client, dry: 
         rollout.state.stop(failure.code, failure.msg)
     plan = rollout.state.plan
     if plan is None:
-        return _report(rollout, client, dry, rollout.state.msg, text=[rollout.state.msg], plan={})
+        return _report(rollout, client, dry, rollout.state.msg, text=[rollout.state.msg], plan={"waves": []}, hooks={})
     zones = {member.device_uuid: request.zones.get(member.device_uuid) for member in plan.due}
     text = table.lines(plan, gate(request, zones, client.now(), needed_time(request, ())), every_device=dry)
     shown = {name: value for name, value in plan.as_result().items() if name not in ("devices", "leftovers")}
-    report = _report(rollout, client, dry, plan.msg, text=text, plan=shown)
+    shown["waves"] = [{name: wave[name] for name in ("name", "size", "due")} for wave in shown["waves"]]
+    hooks = {name: file for name, file in (request.options["hooks"] or {}).items() if file}
+    report = _report(rollout, client, dry, plan.msg, text=text, plan=shown, hooks=hooks)
     report.changed = dry and bool(plan.due) and not plan.refused
     if dry:  # so that a workflow of AWX hands the digest from the plan to the run
         report.result["ansible_stats"] = {
@@ -104,7 +113,7 @@ def _report(rollout: Rollout, client: Client, dry: bool, msg: str, **more: t.Any
     result = {
         "state": state.as_result(),
         "go": not dry and state.code is None and plan is not None and not plan.refused and bool(plan.due),
-        "waves": [wave.name for wave in plan.waves] if plan else [],
+        "touched": len(state.touched),
         "evidence": None if dry else state.evidence,
         "api_calls": client.api_calls(),
         **more,

@@ -80,8 +80,8 @@ def _devices(members: Sequence[Member]) -> Iterator[str]:
             member.group,
             member.wave or "-",
             member.skip or member.plan_class,
-            {True: "held", False: "released"}.get(member.held, "unknown"),  # type: ignore[call-overload]
-            {True: "online", False: "offline"}.get(member.online, "unknown"),  # type: ignore[call-overload]
+            _word(member.held, "held", "released"),
+            _word(member.online, "online", "offline"),
             member.version or "-",
         ]
         for member in members[:SHOWN]
@@ -89,6 +89,10 @@ def _devices(members: Sequence[Member]) -> Iterator[str]:
     yield from _aligned(header, rows)
     if len(members) > SHOWN:
         yield "and %d more devices." % (len(members) - SHOWN)
+
+
+def _word(value: bool | None, yes: str, no: str) -> str:
+    return "unknown" if value is None else yes if value else no
 
 
 def _aligned(header: list[str], rows: list[list[str]]) -> list[str]:

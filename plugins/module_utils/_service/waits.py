@@ -13,7 +13,7 @@ import time
 import typing as t
 
 from .._errors import BudgetExhausted, ConnectError
-from .progress import LONG, Notices
+from .progress import LONG, Progress
 
 
 class Waits:
@@ -24,14 +24,14 @@ class Waits:
         budget: float,
         clock: t.Callable[[], float] = time.monotonic,
         sleep: t.Callable[[float], t.Awaitable[None]] = asyncio.sleep,
-        notices: Notices | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.budget = budget
         self.clock = clock
         self._sleep = sleep
         self.interrupted: ConnectError | None = None
         self._sleepers: set[asyncio.Future[None]] = set()
-        self.notices = notices or Notices()
+        self.progress = progress or Progress()
         self._announced_until = clock()
         self._charged = _Span()
         self._all = _Span()
@@ -92,7 +92,7 @@ class Waits:
         # A thousand devices that wait out the same minute are worth one line.
         if seconds >= LONG and now + seconds >= self._announced_until + LONG:
             self._announced_until = now + seconds
-            self.notices.say_wait(seconds, reason)
+            self.progress.say_wait(seconds, reason)
         await self.sleep(seconds)
 
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+import typing as t
 from collections.abc import Mapping, Sequence
 
 from .._errors import (
@@ -29,10 +30,25 @@ from .._service.journal import SETTLE
 from .._service.models import Device
 from .plan import IN_DOUBT, VERIFY_PAUSES, Entry, Reading, Row, TriggerRequest, plan_row, state_word
 
+Result = t.TypeVar("Result")
+
+
+class Superseded(ConnectError):
+    """A later task wants the opposite. Certainly not sent."""
+
+    code = "superseded"
+
 
 async def apply_trigger(request: TriggerRequest, client: Client, dry: bool) -> Report:
-    """Read, plan and, unless C(dry), write."""
+    """Read, plan and, unless C(dry), write.
+
+    What is wanted of each device is noted before anything is waited for. A write that departs after a later task on
+    this machine has noted the opposite is kept back, so that a release which waited does not undo a hold.
+    """
     entries = request.entries
+    if not dry:
+        wanted = {_intention(entry): state_word(request.hold) for entry in entries}
+        client.journal.note(wanted, client.waits.clock())
     readings = [None] * len(entries) if request.force else await _read_states(request, entries, client)
     rows = [
         plan_row(entry, reading, _written_lately(entry, client), request.hold)
@@ -42,7 +58,11 @@ async def apply_trigger(request: TriggerRequest, client: Client, dry: bool) -> R
     if dry:
         _predict(request, [row for _entry, row in due], client)
     else:
-        await asyncio.gather(*(_write(entry, row, request, client) for entry, row in due))
+        await _all_of(
+            [_write(entry, row, request, client) for entry, row in due],
+            lambda _done: _progress_of([row for _entry, row in due], request.hold),
+            client,
+        )
         if request.verify:
             in_question = [(entry, row) for entry, row in due if row.may_have_changed]
             await _verify(in_question, request, client)
@@ -70,7 +90,30 @@ async def _read_states(request: TriggerRequest, entries: Sequence[Entry], client
         except ConnectError as failure:
             return [failure] * len(entries)
         listed = {device.uuid: device for device in found if device.uuid}
-    return list(await asyncio.gather(*(_read(entry, listed, client) for entry in entries)))
+    return await _all_of(
+        [_read(entry, listed, client) for entry in entries], lambda done: "read %d of %d" % (done, len(entries)), client
+    )
+
+
+async def _all_of(calls: Sequence[t.Awaitable[Result]], counts: t.Callable[[int], str], client: Client) -> list[Result]:
+    """What they return, in their order; C(counts), given how many are over, is the progress that is shown meanwhile."""
+    done = 0
+
+    async def counted(call: t.Awaitable[Result]) -> Result:
+        nonlocal done
+        result = await call
+        done += 1
+        client.waits.progress.say_counts(lambda: counts(done))
+        return result
+
+    return list(await asyncio.gather(*map(counted, calls)))
+
+
+def _progress_of(rows: Sequence[Row], hold: bool) -> str:
+    """Such as C(held 400 of 3000, 12 failed)."""
+    wrong = sum(row.outcome in ("failed", "unknown") for row in rows)
+    done = "%s %d of %d" % (state_word(hold), sum(row.written for row in rows), len(rows))
+    return "%s, %d failed" % (done, wrong) if wrong else done
 
 
 async def _read(entry: Entry, listed: Mapping[str, Device], client: Client) -> Reading:
@@ -86,6 +129,20 @@ def _note(entry: Entry) -> str:
     return "trigger " + entry.token
 
 
+def _intention(entry: Entry) -> str:
+    return "intention " + entry.token
+
+
+def _check_intention(entry: Entry, hold: bool, client: Client) -> None:
+    """Raises Superseded. This task has noted its own, so a different one is later."""
+    noted = client.journal.noted(_intention(entry), client.waits.clock())
+    if noted and noted[0] != state_word(hold):
+        raise Superseded(
+            "Not sent, because a later task on this machine, %.0f s ago, wants it %s. Let only one run at a time work "
+            "on a device." % (noted[1], noted[0])
+        )
+
+
 def _written_lately(entry: Entry, client: Client) -> str | None:
     noted = client.journal.noted(_note(entry), client.waits.clock())
     return noted[0] if noted and noted[1] < SETTLE else None
@@ -93,11 +150,15 @@ def _written_lately(entry: Entry, client: Client) -> str | None:
 
 async def _write(entry: Entry, row: Row, request: TriggerRequest, client: Client) -> None:
     earlier = _written_lately(entry, client)
+    noted = False
 
     def departs() -> None:
-        request.deadline.check(client.now())
+        nonlocal noted
+        client.check_departure(request.deadline)
+        _check_intention(entry, request.hold, client)
         # Noted before it is sent: also a write that lands late, or after a kill, must not be overlooked.
         client.journal.note({_note(entry): IN_DOUBT}, client.waits.clock())
+        noted = True
 
     try:
         await client.api.set_trigger(entry.token, request.hold, departs)
@@ -105,7 +166,7 @@ async def _write(entry: Entry, row: Row, request: TriggerRequest, client: Client
         client.journal.note({_note(entry): state_word(request.hold)}, client.waits.clock())
     except ConnectError as failure:
         unknown = isinstance(failure, FateUnknown)
-        if not unknown and earlier is None:
+        if noted and earlier is None and not isinstance(failure, (FateUnknown, Superseded)):
             client.journal.forget([_note(entry)])
         row.after = None if unknown else row.before
         row.went_wrong(failure, "unknown" if unknown else "failed")
@@ -172,13 +233,15 @@ def _report(request: TriggerRequest, rows: list[Row], client: Client, dry: bool)
         done = "Would have %s %s" % (state_word(request.hold), devices_word(summary["changed"]))
     msg = "%s; %d already %s." % (done, summary["unchanged"], state_word(request.hold))
     if wrong:
-        msg = "%d of %s could not be %s. %s %s Run the task again to finish: what is done will not be sent again." % (
+        msg = "%d of %s could not be %s. %s %s." % (
             wrong,
             devices_word(summary["total"]),
             state_word(request.hold),
             msg,
-            name_troubled(rows).rstrip(". ") + ".",
+            name_troubled(rows).rstrip(". "),
         )
+        if failure_code(rows) != Superseded.code:  # again, it would undo what the later task wants
+            msg += " Run the task again to finish: what is done will not be sent again."
     return Report(
         changed=bool(changed),
         msg=msg,

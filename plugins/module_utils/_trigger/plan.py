@@ -24,6 +24,18 @@ from .._service.models import Device
 IN_DOUBT = "in doubt"
 VERIFY_PAUSES = (2.0, 5.0, 10.0, 20.0, 30.0, 30.0)  # as long as lists may be late
 
+# The option of the modules that take devices.
+DEVICES_SPEC: dict[str, t.Any] = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "device_token": {"type": "str", "required": True, "no_log": True},
+        "device_uuid": {"type": "str"},
+        "name": {"type": "str"},
+        "timezone": {"type": "str"},
+    },
+}
+
 
 @dataclass(frozen=True)
 class Entry:
