@@ -4,7 +4,10 @@
 
 # This file is internal to the collection and may change without notice.
 
-"""The files of a run's evidence: appended to under a lock in one write, reports replaced as a whole."""
+"""The files of a run's evidence: appended to under a lock in one write, reports replaced as a whole.
+
+A symbolic link in the place of such a file is never followed: who may write the folder could choose what is written to.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import errno
 import fcntl
 import mmap
 import os
+import stat
 import tempfile
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -27,6 +31,39 @@ from .record import (
     parse_record,
 )
 
+FOLDER = "connect-evidence"
+
+
+def folder_of(given: str | None) -> Path:
+    """The folder as given, absolute; a blank one means the default. Raises ConnectError."""
+    named = (given or "").strip()
+    return Path(os.path.abspath(os.path.expanduser(named))) if named else default_folder()
+
+
+def default_folder() -> Path:
+    """In the real working directory, whatever PWD says. Raises ConnectError when there is none any more."""
+    try:
+        return Path(os.getcwd()) / FOLDER
+    except OSError as failure:
+        raise ConnectError(
+            "The working directory cannot be found (%s). Set connect_evidence_dir to a folder." % failure.strerror,
+            code="evidence_unusable",
+        ) from None
+
+
+def folder_warning(path: Path) -> str | None:
+    """What to say when others on this machine can replace the files beside C(path); None: they cannot."""
+    try:
+        mode = path.parent.stat().st_mode
+    except OSError:
+        return None
+    if not mode & stat.S_IWOTH:
+        return None
+    return (
+        "Every user of this machine can write to the evidence folder %s and replace its files. Set another folder, or "
+        "remove that permission (chmod o-w)." % path.parent
+    )
+
 
 def append(path: Path, event: str, data: Mapping[str, t.Any], now: datetime) -> Record:
     """Adds a record, and returns when it is on the disk. Raises ConnectError."""
@@ -34,15 +71,19 @@ def append(path: Path, event: str, data: Mapping[str, t.Any], now: datetime) -> 
         is_new = not path.exists()
         path.parent.parent.mkdir(parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise OSError(errno.EINVAL, "it is no regular file")
+            fcntl.flock(file, fcntl.LOCK_EX)
             content = _mapped(file)
             record = next_record(event, data, now, _first(content), _last(content))
             start = b"\n" if content and content[-1:] != b"\n" else b""  # after a line that was cut off
             _write_whole(file, start + canonical(record).encode("ascii") + b"\n", len(content))
             os.fsync(file)
         finally:
+            # Closing it is not enough: a failure that is kept keeps the mapping, which has a handle of its own.
+            fcntl.flock(file, fcntl.LOCK_UN)
             os.close(file)
         if is_new:
             _sync_folder(path.parent)
@@ -68,6 +109,8 @@ def replace(path: Path, text: str, dry: bool = False) -> bool:
     """Whether it differed. A reader sees the file of before or the new one, never half of it. Raises ConnectError."""
     content = text.encode("utf-8", "replace")
     with _said("written", path):
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if path.exists() and path.read_bytes() == content:
             return False
         if dry:
@@ -129,9 +172,11 @@ def _sync_folder(folder: Path) -> None:
 def _said(what: str, path: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as failure:
+    except (OSError, ValueError) as failure:  # a path may hold what no file name can
+        code = getattr(failure, "errno", None)
+        why = "it is a symbolic link" if code == errno.ELOOP else getattr(failure, "strerror", None) or failure
         raise ConnectError(
             "The evidence %s cannot be %s (%s). Name a file in path that the user of this controller can write, on a "
-            "disk that is not full." % (path, what, failure.strerror or failure),
+            "disk that is not full." % (path, what, why),
             code="evidence_unusable",
         ) from None
