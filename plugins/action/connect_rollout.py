@@ -5,14 +5,11 @@
 from __future__ import annotations
 
 import typing as t
-
-from ansible.utils.display import Display
+from pathlib import Path
 
 from ..module_utils._errors import ConnectError
-from ..plugin_utils._live import LiveAction
-from ..plugin_utils._report import render_report
-
-display = Display()
+from ..plugin_utils._live import LiveAction, display
+from .connect_evidence import _report
 
 
 class ActionModule(LiveAction):
@@ -20,10 +17,11 @@ class ActionModule(LiveAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
-        self.show(result.get("text") or (), task_vars or {})
+        if result.get("text") and self._wanted(task_vars or {}):
+            display.display("\n".join(result["text"]))
         if result.get("rollout") and result.get("evidence"):
             try:
-                result["report"] = render_report(result["evidence"])
+                result["report"] = _report(Path(result["evidence"]), False, False)
             except (ConnectError, OSError) as failure:  # the verdict does not depend on it
                 result.setdefault("warnings", []).append("The report could not be made: %s" % failure)
         return result
