@@ -18,7 +18,7 @@ from .._deploy.plan import ABORTED, CURRENT, DONE, FAILED, IN_FLIGHT, NEEDED, RE
 from .._result import devices_word
 from .._service.models import FINISHED, Device, Update
 from .request import RolloutRequest
-from .thresholds import STOP, Counts, judge
+from .thresholds import STOP, Counts, judge, stop_sentence
 from .waves import Wave, cut, selected
 
 PAGE = 50  # devices that one call reads (docs/connect-api.md 2.2)
@@ -289,7 +289,7 @@ def standing(request: RolloutRequest, waves: Sequence[Wave]) -> list[dict[str, s
         ):
             verdict = judge(counted, limits, scope)
             if earned is None and verdict.verdict == STOP:
-                earned = {"code": str(verdict.code), "msg": verdict.msg}
+                earned = {"code": str(verdict.code), "msg": stop_sentence(verdict)}
         verdicts.append(earned)
     return verdicts
 

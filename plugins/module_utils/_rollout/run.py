@@ -21,6 +21,7 @@ from datetime import datetime, timezone
 from .._deploy.apply import apply_deployment
 from .._errors import ConnectError
 from .._reading.durations import in_words
+from .._result import devices_word
 from .._service.client import Client, Interrupted
 from .._service.deadline import Deadline
 from .._service.fleet import read_scope
@@ -176,7 +177,8 @@ class Rollout:
             )
             return None
         self._say(
-            "%s: %d of %d devices take part. %s" % (wave.name, len(started.acting), len(members), started.gate.sentence)
+            "%s: %d of %s take part. %s"
+            % (wave.name, len(started.acting), devices_word(len(members)), started.gate.sentence)
         )
         return started
 
@@ -200,7 +202,7 @@ class Rollout:
         uuids, before = started.to_release(), self.client.api_calls()
         rows: dict[str, Row] = {}
         if uuids:
-            self._say("%s: releasing %d devices" % (started.name, len(uuids)))
+            self._say("%s: releasing %s" % (started.name, devices_word(len(uuids))))
             rows = await self._set_trigger(uuids, hold=False, not_after=started.gate.not_after)
         read_at, devices = self.client.waits.clock(), []
         for pause in (0.0, *VERIFY_PAUSES):
@@ -312,7 +314,7 @@ class Rollout:
             )
         if not started.acting:
             return
-        self._say("rolling back %d devices" % len(started.acting))
+        self._say("rolling back %s" % devices_word(len(started.acting)))
         state.rolled_back.update(dict.fromkeys(started.acting, UNKNOWN))
         try:
             await self._roll_back_now(started)
@@ -479,7 +481,7 @@ class Rollout:
         if not uuids:
             return
         before = self.client.api_calls()
-        self._say("holding %d devices" % len(uuids))
+        self._say("holding %s" % devices_word(len(uuids)))
         with self.client.uninterrupted():
             rows = await self._set_trigger(uuids, hold=True, verify=verify)
         self._record("held", before, rows=list(rows.values()), **({"phase": "after_wave"} | about))

@@ -94,7 +94,7 @@ class Verdict:
 
 
 def judge(counts: Counts, limits: Limits, scope: str) -> Verdict:
-    """C(scope) names what is counted, for the sentence."""
+    """C(scope) names what is counted. The sentence of a stop is without its end, see C(stop_sentence)."""
     needed = min(limits.minimum, counts.due)
     for name in TROUBLES:
         limit, count = getattr(limits, name), getattr(counts, name)
@@ -105,9 +105,7 @@ def judge(counts: Counts, limits: Limits, scope: str) -> Verdict:
         return Verdict(
             STOP,
             "rollout_failed",
-            "%s: %d of %s %s (limit %s). Check the update log in JFrog Connect, then rerun with "
-            "connect_retry_failed=true or higher connect_thresholds."
-            % (scope, count, devices_word(counts.sample), name.replace("_", " "), limit),
+            "%s: %d of %s %s (limit %s)" % (scope, count, devices_word(counts.sample), name.replace("_", " "), limit),
         )
     if counts.sample < needed:
         return Verdict(
@@ -117,6 +115,14 @@ def judge(counts: Counts, limits: Limits, scope: str) -> Verdict:
             % (scope, counts.sample, devices_word(needed)),
         )
     return Verdict(PROCEED, None, "%s: %d of %s succeeded." % (scope, counts.success, devices_word(counts.due)))
+
+
+def stop_sentence(verdict: Verdict, devices: str = "") -> str:
+    """With the devices that went wrong, where they are known, and the next step."""
+    return "%s%s. Check the update log in JFrog Connect, then rerun with connect_retry_failed=true." % (
+        verdict.msg,
+        ": %s" % devices if devices else "",
+    )
 
 
 def allowed_failures(limits: Limits, due: int) -> int:

@@ -21,9 +21,10 @@ from .._service.deadline import TooLate
 from .._service.models import FINISHED, Device
 from .._window.answer import Status
 from .._window.zones import iso
+from .outcome import UPDATE_FAILED
 from .plan import DUE, Member, Plan, PlannedWave, counts_of_classes, matching, member_of
 from .request import RolloutRequest
-from .thresholds import PAUSE, PROCEED, STOP, Counts, Verdict, allowed_failures, judge
+from .thresholds import PAUSE, PROCEED, STOP, Counts, Verdict, allowed_failures, judge, stop_sentence
 from .waves import selected
 
 UNLESS_KNOWN = timedelta(minutes=30)  # what an update needs, until this run has seen enough of them
@@ -218,11 +219,14 @@ def judge_wave(
     total = earlier.plus(counts)
     verdict, scope = _refusal(started, fates, rows) or judge(counts, request.thresholds.wave, started.name), "wave"
     if verdict.verdict == PROCEED:
-        verdict, scope = judge(total, request.thresholds.total, "All waves so far"), "total"
+        in_all = judge(total, request.thresholds.total, "All waves so far")
+        if in_all.verdict != PROCEED:
+            verdict, scope = in_all, "total"
     if verdict.verdict == PROCEED:
         verdict = _nothing_shown(started, counts) or _window_closed(started, fates) or verdict
-    named = _named(started, fates, rows) if verdict.verdict == STOP and verdict.code == "rollout_failed" else ""
-    return Judged(replace(verdict, msg=verdict.msg + named), scope, counts, total, fates)
+    if verdict.code == "rollout_failed":
+        verdict = replace(verdict, msg=stop_sentence(verdict, _troubled(started, fates, rows)))
+    return Judged(verdict, scope, counts, total, fates)
 
 
 def _refusal(started: Started, fates: Mapping[str, str], rows: Mapping[str, Row]) -> Verdict | None:
@@ -268,14 +272,11 @@ def _window_closed(started: Started, fates: Mapping[str, str]) -> Verdict | None
     )
 
 
-def _named(started: Started, fates: Mapping[str, str], rows: Mapping[str, Row]) -> str:
-    """The devices behind a stop, with the reason where the service or the task gave one."""
+def _troubled(started: Started, fates: Mapping[str, str], rows: Mapping[str, Row]) -> str:
+    """The devices behind a stop, with the reason where the update itself did not give one."""
     bad = [uuid for uuid, found in fates.items() if found not in (SUCCESS, LEFT)]
-    labels = {member.device_uuid: member.label for member in started.members}
-    said = ["%s (%s)" % (labels.get(uuid, uuid), fates[uuid].replace("_", " ")) for uuid in bad[:NAMED]]
-    more = " and %d more" % (len(bad) - NAMED) if len(bad) > NAMED else ""
-    reason = next((str(rows[uuid]["msg"]) for uuid in bad if uuid in rows and rows[uuid].get("msg")), "")
-    return " Devices: %s%s. %s" % (", ".join(said), more, reason) if said else ""
+    reasons = [row["msg"] for row in map(rows.get, bad) if row and row.get("msg") and row["code"] != UPDATE_FAILED]
+    return _names(started, bad) + (" (%s)" % str(reasons[0]).rstrip(".") if reasons else "")
 
 
 def _names(started: Started, uuids: Sequence[str]) -> str:
