@@ -19,9 +19,11 @@ async def wait_until(
 ) -> ConnectError | None:
     """None once C(look) is true; otherwise why not: C(still_running), or C(unobservable) when the last look failed.
 
-    A failed look is no verdict: it is repeated until C(deadline), on a clock that never steps.
+    The first look comes after half an interval: what there was to see before has just been read. A failed look is no
+    verdict: it is repeated until C(deadline), on a clock that never steps.
     """
     seen = False
+    await waits.sleep(max(0.0, min(interval / 2, deadline - waits.clock())))
     while True:
         blind: ConnectError | None = None
         try:
