@@ -12,7 +12,7 @@ import hashlib
 import json
 import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from .._deploy.plan import ABORTED, CURRENT, DONE, FAILED, IN_FLIGHT, NEEDED, RETRY, classify, marked_updates
 from .._result import devices_word
@@ -66,9 +66,9 @@ class Member:
         return self.name or self.device_uuid
 
     def as_result(self) -> dict[str, t.Any]:
-        row = asdict(self)
-        row["class"] = row.pop("plan_class")
-        return {**row, "due": self.due}
+        row = {**vars(self), "class": self.plan_class, "due": self.due}
+        del row["plan_class"]
+        return row
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import json
 import typing as t
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from .._errors import InvalidInput
 from .plan import Member, Plan, PlannedWave
@@ -51,7 +51,12 @@ class State:
 
     def as_result(self) -> dict[str, t.Any]:
         """Packed into one text: Ansible takes seconds to copy a mapping with a row for each of 10,000 devices."""
-        packed = zlib.compress(json.dumps(asdict(self), separators=(",", ":")).encode("utf-8"))
+        plan = self.plan and {
+            **vars(self.plan),
+            "members": [list(vars(member).values()) for member in self.plan.members],
+        }
+        known = {**vars(self), "plan": plan}
+        packed = zlib.compress(json.dumps(known, separators=(",", ":"), default=vars).encode("utf-8"), 1)
         return {"run_id": self.run_id, "code": self.code, "packed": base64.b64encode(packed).decode("ascii")}
 
     @classmethod
@@ -69,5 +74,5 @@ def _plan(given: Mapping[str, t.Any] | None) -> Plan | None:
         return None
     waves = (PlannedWave(**{**one, "device_uuids": tuple(one["device_uuids"])}) for one in given["waves"])
     lists = {name: tuple(given[name]) for name in ("conflicts", "refused", "leftovers")}
-    members = tuple(Member(**one) for one in given["members"])
+    members = tuple(Member(*one) for one in given["members"])
     return Plan(**{**given, **lists, "waves": tuple(waves), "members": members})
