@@ -146,9 +146,7 @@ class ConnectModule(TolerantModule):
             self.fail_json(msg=missing_required_lib("requests"), code="missing_library")
 
     def _log_invocation(self) -> None:
-        """Ansible searches each option for each token, which takes seconds for 10,000 devices. The system log gets their
-        number, and the rest in one pass.
-        """
+        """Ansible searches each option for each token: seconds for 10,000 devices. The log gets their number."""
         given, hidden = self.params, self.no_log_values
         tokens = {text for text in hidden if isinstance(text, str)}
         bulky = {"devices": "%d devices" % len(given.get("devices") or ()), "state": "..."}

@@ -25,14 +25,14 @@ def test_three_waves_are_planned_approved_carried_out_and_not_repeated(rollout):
     planned = night("--check")
     digest, writes = re.findall(r"Digest (\w+), mark \S+\.\W+API calls: (\d+) writes", planned.text)[0]
     assert (planned.code, planned.changed, planned.writes) == (0, 1, 0)
-    assert "7 devices of 8 to be updated" in planned.text
+    assert "7 of 8 devices to be updated" in planned.text
     assert not night.folder.exists()
     assert night.held == held_before
 
     refused = night(connect_approved_digest="0123456789abcdef")
     assert refused.code == 2
     assert refused.writes == 0
-    assert "approved was 0123456789abcdef" in refused.text
+    assert "but 0123456789abcdef was approved" in refused.text
     assert "have the new plan approved" in refused.text
 
     done = night(connect_approved_digest=digest)
@@ -55,7 +55,7 @@ def test_three_waves_are_planned_approved_carried_out_and_not_repeated(rollout):
     again = night(connect_approved_digest=digest)
     assert again.came_to == (0, "nothing_to_do", None)
     assert (again.changed, again.writes) == (0, 0)
-    assert again.outcomes == {**dict.fromkeys(due, "already_done"), "kiosk-0003": "current"}
+    assert again.outcomes == {**dict.fromkeys(due, "done_before"), "kiosk-0003": "current"}
 
 
 def test_where_there_is_nothing_to_do_nothing_is_written(rollout):
@@ -73,4 +73,4 @@ def test_where_there_is_nothing_to_do_nothing_is_written(rollout):
 
     unnamed = night(connect_devices=[])
     assert (unnamed.code, unnamed.requests) == (2, 0)
-    assert "No devices are given: set connect_devices" in unnamed.text
+    assert "devices is empty" in unnamed.text

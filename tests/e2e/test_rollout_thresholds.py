@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from ansible_collections.edgeops.jfrog_connect.tests.e2e.rollouts import HOLD, RELEASE, SEND, each, epoch, kiosks, once
+from ansible_collections.edgeops.jfrog_connect.tests.e2e.rollouts import HOLD, RELEASE, SEND, each, kiosks
 
 CANARY = {"name": "canary", "tag": "canary"}
 BACK = {"connect_rollback_flow_id": "f-0000-back"}
@@ -60,7 +58,7 @@ def test_limits_per_wave_and_in_all_and_a_device_that_two_waves_name(rollout):
     night.configure(first[1], second[2], fail=True)
     stopped = night()
     assert stopped.came_to == (2, "stopped", "rollout_failed")
-    assert "All waves so far: 2 of 6 failed, allowed are 1" in stopped.text
+    assert "All waves so far: 2 of 6 devices failed (limit 1)" in stopped.text
     assert stopped.names(SEND) == stopped.names(HOLD) == first + second
     assert [stopped.of_wave(name) for name in ("first", "second")] == [first, second]
     assert night.updates == {
@@ -83,7 +81,7 @@ def test_too_few_for_a_verdict_pause_the_rollout(rollout):
     night.configure(first[2], fail=True)
     paused = night()
     assert paused.came_to == (2, "incomplete", "inconclusive")
-    assert "only 2 of the 3 devices" in paused.text
+    assert "2 of 3 devices needed for a verdict reported a result" in paused.text
     assert paused.names(SEND) == first[2:]
     assert paused.outcomes == {
         **dict.fromkeys(first[:2], "left"),
@@ -116,16 +114,3 @@ def test_a_rollback_reaches_exactly_the_devices_that_were_touched(rollout):
     again = night()
     assert again.came_to == (2, "refused", "rolled_back")
     assert again.writes == 0
-
-
-def test_a_rollback_is_not_sent_when_the_window_has_closed(rollout, tmp_path):
-    night = rollout({"devices": 4, "flow": FLOWS}, connect_waves=[CANARY, "100%"], connect_max_update_time="1s", **BACK)
-    night.configure(kiosks(1)[0], fail=True)
-    closing = once("night", -60, night.breath())
-    hook = tmp_path / "wait.yml"
-    hook.write_text("- ansible.builtin.wait_for: {timeout: %d}\n" % (epoch(closing["to"]) - time.time()))
-    failed = night(connect_windows=[closing], connect_hooks={"after_wave": str(hook)})
-    assert failed.came_to == (2, "stopped", "rollout_failed")
-    assert "/f-0000-back" not in str(night.emulator.deployments())
-    assert failed.names(SEND) == failed.names(HOLD) == night.tagged("canary")
-    assert max(step.at for step in failed.steps if step.kind != HOLD) < epoch(closing["to"])

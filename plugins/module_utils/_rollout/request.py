@@ -215,6 +215,11 @@ def _waves(given: Sequence[t.Any], groups: tuple[str, ...]) -> tuple[WaveSpec, .
 
 def read_devices(devices: Sequence[Mapping[str, t.Any]]) -> dict[str, Entry]:
     """By UUID, by which the lists of the service name them; those without one cannot take part. Raises InvalidInput."""
+    if not devices:
+        raise InvalidInput(
+            "devices is empty: set connect_devices to a list of mappings with device_token and device_uuid, or "
+            "connect_inventory_group to a group of the inventory."
+        )
     entries = [{"device_token": "", **entry} for entry in devices if entry.get("device_uuid")]
     if not entries:
         raise InvalidInput(

@@ -158,7 +158,7 @@ class Rollout:
         request, state = self.request, self.state
         members = [member for member in self._plan.members if member.wave == wave.name]
         if self._is_stale():
-            devices = await self._read((), online=True)
+            devices = await self._read_wave(wave)
             wave, members = seen_again(request, self._plan, wave, devices, request.entries)
         started = start_wave(request, wave, members, request.zones, self.client.now(), state.seconds)
         closed = sorted(started.gate.closed)
@@ -436,6 +436,14 @@ class Rollout:
         wave = self._plan.wave(started.name)
         own = (wave.selector or {}).get("groups") if wave and started.exact else None
         return tuple(own or self.request.deployment.groups)
+
+    async def _read_wave(self, wave: PlannedWave) -> list[Device]:
+        """The groups of the wave with their online states; the project if a device is not in them any more."""
+        groups = tuple((wave.selector or {}).get("groups") or self.request.deployment.groups)
+        devices = await self._read(groups, online=True)
+        if groups and not {device.uuid for device in devices}.issuperset(wave.device_uuids):
+            devices = await self._read((), online=True)
+        return devices
 
     async def _read(self, groups: tuple[str, ...], online: bool) -> list[Device]:
         """The devices of the groups, or of the project. Raises ConnectError when not all of them could be read."""
