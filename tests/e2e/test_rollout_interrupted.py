@@ -158,7 +158,7 @@ def is_finished_by_a_rerun(night: Rollout, phase: str, end: Callable[[int], None
     assert done.came_to in [(0, "succeeded", None), (0, "nothing_to_do", None)], done.output
     assert night.updates == each(night.names.values(), "success")
     assert all(night.held.values())
-    assert set(done.outcomes.values()) <= {"updated", "already_done"}
+    assert set(done.outcomes.values()) <= {"updated", "done_before"}
     again = night()
     assert (again.code, again.writes, again.names(SEND)) == (0, 0, [])
 
