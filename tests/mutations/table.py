@@ -15,6 +15,7 @@ from tests.mutations.mutation import (
     INTEGRATION,
     LEASE,
     LIVE,
+    OPENINGS,
     PACE,
     PROGRESS,
     REPORT,
@@ -166,12 +167,6 @@ CONVERGENCE = (
         "no-note-before-a-hold",
         "A hold or release that may land late is not overlooked",
         *(TRIGGER, "client.journal.note({_note(entry): IN_DOUBT}, client.waits.clock())\n", "pass\n"),
-        *(unit("journal"), SCHEDULES),
-    ),
-    one(
-        "a-late-list-is-believed",
-        "A list that contradicts a write of a moment ago is not believed",
-        *(TRIGGER_PLAN, "reading.held if written in (None, state_word(reading.held)) else None", "reading.held"),
         *(unit("journal"), SCHEDULES),
     ),
     one(
@@ -337,6 +332,9 @@ WAVES = (
         *(ROLLOUT % "plan", "if one.status not in FINISHED and one not in ours", "if False"),
         *(unit("rollout_plan"), E2E % "rollout_devices"),
     ),
+)
+
+APPROVAL = (
     one(
         "digest-without-waves",
         "Another cut into waves is another plan",
@@ -409,7 +407,31 @@ ENDED = (
     ),
 )
 
-# The promises of docs/maintenance_window.md, "How it is proven", and what takes each of them away.
+BLACKOUTS = (
+    one(
+        "blackouts-ignored",
+        "A blackout closes what a window opens",
+        *(OPENINGS, "        closed = unite(pieces(self.blackouts, low, high, device))\n", "        closed = []\n"),
+        *(unit("window_status"), unit("window_oracle")),
+    ),
+)
+
+BELIEF = (
+    one(
+        "a-late-list-is-believed",
+        "A list that contradicts a write of a moment ago is not believed",
+        *(TRIGGER_PLAN, "reading.held if written in (None, state_word(reading.held)) else None", "reading.held"),
+        *(unit("journal"), SCHEDULES),
+    ),
+    one(
+        "an-unread-state-is-as-wanted",
+        "A state that cannot be read is written, and reported as changed",
+        *(TRIGGER_PLAN, "if row.before is hold else", "if row.before in (hold, None) else"),
+        *(unit("module_trigger"),),
+    ),
+)
+
+# The promises of tests/PROOF.md by number, and what takes each of them away.
 PROMISES: dict[int, tuple[Mutation, ...]] = {
     1: CHECK_MODE,
     2: (*SECOND_RUN, *CONVERGENCE),
@@ -421,5 +443,8 @@ PROMISES: dict[int, tuple[Mutation, ...]] = {
     8: ROWS,
     9: INPUT,
     10: COST,
+    11: APPROVAL,
+    12: BLACKOUTS,
+    13: BELIEF,
 }
 MUTATIONS = (*(mutation for promised in PROMISES.values() for mutation in promised), *WAVES)
