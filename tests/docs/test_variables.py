@@ -17,20 +17,15 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.plan
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout import end as rollout_end
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout import plan as rollout_plan
 from tests.conftest import ROOT
+from tests.docs.pages import page, rows
+from tests.docs.pages import section as section_of
 
-GUIDE = (ROOT / "docs" / "maintenance_window.md").read_text(encoding="utf-8")
+GUIDE = page("maintenance_window.md")
 ROLES = ("rollout", "maintenance_window")
 
 
 def section(title: str) -> str:
-    return GUIDE.split("\n## %s\n" % title)[1].split("\n## ")[0]
-
-
-def rows(text: str) -> list[list[str]]:
-    cells = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in re.findall(r"^\|.*\|$", text, re.MULTILINE)
-    ]
-    return [row for row in cells if re.match("`", row[0])]
+    return section_of(GUIDE, title)
 
 
 def options(role: str) -> dict[str, Any]:
