@@ -44,7 +44,7 @@ AT_MOST_ONCE = (
     ),
     one(
         "no-look-after-a-lost-reply",
-        "A create whose reply was lost is looked for",
+        "A create whose reply was lost is searched for",
         *(DEPLOY, "        await _look_up(run, doubtful, client)\n", "        pass\n"),
         *(unit("module_deploy_lost"),),
     ),
@@ -83,13 +83,13 @@ AT_MOST_ONCE = (
     ),
     one(
         "no-second-look-before-a-late-call",
-        "A call that had to wait looks again before it goes out",
+        "A call that had to wait reads again before it leaves",
         *(DEPLOY, "if not run.is_fresh(looks):", "if False:"),
         *(unit("module_deploy_lost"),),
     ),
     one(
         "looks-of-other-calls-ignored",
-        "What any look has shown is not sent again",
+        "What any read has shown is not sent again",
         *(DEPLOY, "        if run.visible(sending):\n            return False\n", ""),
         *(unit("two_runs"),),
     ),
@@ -119,7 +119,7 @@ AT_MOST_ONCE = (
     ),
     one(
         "duplicates-not-said",
-        "A duplicate is said loudly",
+        "A duplicate is reported in a warning",
         *(REPORT, '            "DUPLICATE: %s carry', '            "%s carry'),
         *(unit("module_deploy"), E2E % "two_operators"),
     ),
@@ -177,7 +177,7 @@ CONVERGENCE = (
     ),
     one(
         "no-verification",
-        "verify looks whether the device obeyed",
+        "verify reads whether the device obeyed",
         *(TRIGGER, "        if request.verify:\n", "        if False:\n"),
         *(unit("module_trigger"),),
     ),
@@ -304,7 +304,7 @@ WAVES = (
     ),
     one(
         "filter-reaches-others",
-        "A wave is sent with a filter only if that reaches nobody else",
+        "A wave is sent with a filter only if that reaches no other device",
         *(ROLLOUT % "wave", 'and selected(wave["selector"], target) == set(uuids)', "and True"),
         *(unit("rollout_wave"),),
     ),
@@ -328,7 +328,7 @@ WAVES = (
     ),
     one(
         "foreign-pending-not-seen",
-        "An update of somebody else is not let loose",
+        "A pending update of another person is not started",
         *(ROLLOUT % "plan", "if one.status not in FINISHED and one not in ours", "if False"),
         *(unit("rollout_plan"), E2E % "rollout_devices"),
     ),
