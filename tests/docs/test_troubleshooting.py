@@ -30,7 +30,9 @@ def codes_in(path: Path) -> Iterator[str]:
         if not (isinstance(value, ast.Constant) and isinstance(value.value, str)):
             continue
         targets = getattr(node, "targets", [])
-        if getattr(node, "arg", None) == "code" or any(getattr(each, "id", None) == "code" for each in targets):
+        if getattr(node, "arg", None) == "code" or any(
+            re.fullmatch("code|[A-Z_]+_CODE", getattr(each, "id", "")) for each in targets
+        ):
             yield value.value
 
 
@@ -71,4 +73,4 @@ def test_no_row_is_about_a_code_that_does_not_exist():
         for path in sorted((ROOT / folder).rglob("*"))
         if path.suffix in (".py", ".yml")
     )
-    assert [code for code in SAID if not re.search(r"""["']%s["']""" % code, sources)] == []
+    assert [code for code in SAID - of_rollouts() if not re.search(r"""["']%s["']""" % code, sources)] == []
