@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A stand-in for the JFrog Connect API v1, for tests, rehearsals and the demo.
 
-It is written from the API notes alone and shares no code with the collection, so that a client that
+It is written from connect-api.md alone and shares no code with the collection, so that a client that
 misunderstands the service fails here first. The core (:mod:`emulator.exchange` and below) does no I/O and takes
 the time as an argument; :mod:`emulator.web` puts it on the network, :mod:`emulator.testing` into a test.
 """

@@ -20,11 +20,11 @@ from .options import OptionError, Start, parse
 try:
     from .web import Web, is_loopback, serve
 except ModuleNotFoundError as missing:
-    sys.exit(f"emulator: {missing.name} is missing, install emulator/requirements.txt")
+    sys.exit(f"emulator: the Python package {missing.name} is missing. Run: pip install -r emulator/requirements.txt")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the emulator; 2 for options with which it will not start."""
+    """Run the emulator; returns 2 for options that are not accepted."""
     try:
         start = parse(sys.argv[1:] if arguments is None else arguments)
         asyncio.run(_run(start))
@@ -59,14 +59,14 @@ async def _run(start: Start) -> None:
 
 
 def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """End with the process that started this one, however that one ended."""
+    """Stop when the process that started this one has ended, in whatever way."""
     while os.read(0, 4096):
         pass
     loop.call_soon_threadsafe(stop.set)
 
 
 def _write(path: Path | None, content: str) -> None:
-    """Put a file in place whole: whoever waits for it must never read half of it. It may hold tokens."""
+    """Write a file in one step, so that a reader never sees half of it. It may hold tokens."""
     if path is None:
         return
     part = path.with_name(path.name + ".part")

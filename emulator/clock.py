@@ -13,7 +13,7 @@ _MASK = (1 << 64) - 1
 
 
 def unit(*parts: int) -> float:
-    """A number in [0, 1) that depends on nothing but ``parts``: chance that does not depend on who asks first."""
+    """A number in [0, 1) that depends on ``parts`` alone: chance that does not depend on the order of calls."""
     state = 0
     for part in parts:
         state = (state ^ part) + 0x9E3779B97F4A7C15 & _MASK
@@ -26,7 +26,7 @@ def unit(*parts: int) -> float:
 class Clock:
     """Maps real seconds since the start to emulated seconds since the start.
 
-    Jumps are remembered with the real instant at which they happened, so that "how did it look five real seconds
+    Jumps are remembered with the real instant at which they happened, so that "what was the state five real seconds
     ago" keeps its meaning after a jump.
     """
 
@@ -50,6 +50,6 @@ class Clock:
         self._jumped_by.append(total + seconds)
 
     def stamp(self, at: float, offset_minutes: int = 0) -> str:
-        """The wire's form of an emulated instant: ``YYYY-MM-DD HH:MM:SS`` without a zone (API notes 2.2)."""
+        """The wire's form of an emulated instant: ``YYYY-MM-DD HH:MM:SS`` without a zone (connect-api.md 2.2)."""
         moment = datetime.fromtimestamp(self.epoch + at, timezone.utc) + timedelta(minutes=offset_minutes)
         return moment.strftime("%Y-%m-%d %H:%M:%S")

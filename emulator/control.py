@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control API: what tests and demos see and change behind the back of a client."""
+"""The control API: what tests and demos read and change without the client."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Control:
     def _devices(self, query: Mapping[str, str], _body: dict[str, Any], now: float) -> Reply:
         unknown = set(query) - set(_MATCHABLE)
         if unknown:
-            raise ControlError(f"cannot match by {', '.join(sorted(unknown))}, only by {', '.join(_MATCHABLE)}")
+            raise ControlError(f"unknown query {', '.join(sorted(unknown))}; accepted: {', '.join(_MATCHABLE)}")
         wanted = dict(query)
         uuid = wanted.pop("device_uuid", None)
         found = self._fleet.find(uuid) if uuid is not None else None
@@ -154,7 +154,7 @@ class Control:
         for uuid in uuids:
             device = self._fleet.find(uuid) if isinstance(uuid, str) else None
             if device is None:
-                raise ControlError(f"there is no device {uuid!r}")
+                raise ControlError(f"device_uuids: there is no device {uuid!r}")
             devices.append(device)
         at = self._service.clock.emulated(now)
         for device in devices:
@@ -176,7 +176,7 @@ class Control:
                 fleet.apps.update(value)
                 fleet.set_apps(device, value, at)
             else:
-                fleet.life.advance(device, at)  # what happened so far happened under the old value
+                fleet.life.advance(device, at)  # the past happened under the old value
                 setattr(device, name, value)
 
     def _deployments(self, _query: Mapping[str, str], _body: dict[str, Any], _now: float) -> Reply:
@@ -201,7 +201,7 @@ class Control:
         return Reply(200, {"switches": self._service.switches.as_dict()})
 
     def _set_switches(self, query: Mapping[str, str], body: dict[str, Any], now: float) -> Reply:
-        # Devices live up to now under the old rules: a switch must not change what has happened already.
+        # Devices first live until now under the old rules: a switch must not change the past.
         at = self._service.clock.emulated(now)
         for device in self._fleet:
             self._fleet.life.advance(device, at)
@@ -234,7 +234,7 @@ def _check_changes(changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         types = _TYPES.get(name)
         if types is None:
-            raise ControlError(f"a device has no {name!r} to change, only {', '.join(_TYPES)}")
+            raise ControlError(f"changes: unknown field {name!r}; accepted: {', '.join(_TYPES)}")
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
             raise ControlError(f"{name} cannot be {value!r}")
     if not all(isinstance(tag, str) for tag in changes.get("tags", ())):

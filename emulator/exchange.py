@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One call from arrival to fate: the faults in front of the service, as data. This is the in-process front door."""
+"""One call from its arrival to its result: faults before and after the service, as data. Callable without a network."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Outcome:
 
 
 class Exchange:
-    """Receives calls, lets the faults have their way, keeps count. Every ``now`` is real seconds since the start."""
+    """Receives calls, applies the faults, counts. Every ``now`` is real seconds since the start."""
 
     def __init__(self, service: Service, log_size: int) -> None:
         self.service = service
@@ -54,7 +54,7 @@ class Exchange:
         self._late: list[tuple[float, int, Request, Entry]] = []
 
     def receive(self, request: Request, now: float) -> Outcome:
-        """Take one call and say what becomes of it."""
+        """Process one call and return its outcome."""
         self.land(now)
         device_uuid, by_token = self._device_named(request.body)
         fault = self.faults.pick(request.method, request.path, device_uuid)
@@ -122,7 +122,7 @@ class Exchange:
         return Outcome(reply)
 
     def _device_named(self, body: Any) -> tuple[str | None, bool]:
-        """The uuid of the device a call is about, and whether its token named it (only those spend its budget)."""
+        """The uuid of the device a call is about, and whether its token named it (only those count for its limit)."""
         if not isinstance(body, dict):
             return None, False
         fleet, token, key = self.service.fleet, body.get("device_token"), body.get("device_id")
@@ -159,7 +159,7 @@ class Exchange:
 
 
 def _gateway(status: int) -> Reply:
-    """What a proxy in front of the service would say: HTML, whatever the status."""
+    """What a proxy in front of the service would answer: HTML, whatever the status."""
     title = f"{status} {HTTPStatus(status).phrase}" if status in HTTPStatus._value2member_map_ else str(status)
     page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
     return Reply(status, headers={"Content-Type": "text/html"}, text=page)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults on request: what goes wrong, for which calls, and how often."""
+"""Faults on request: which failure, for which calls, and how often."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SELECTORS = ("kind", "method", "path", "device_uuid", "after", "times")
 
 
 class FaultError(ValueError):
-    """A fault that cannot be."""
+    """A fault that is not accepted."""
 
 
 @dataclass(slots=True)
@@ -92,19 +92,19 @@ class FaultBox:
 def _read(spec: Mapping[str, Any]) -> Fault:
     kind = str(spec["kind"])
     if kind not in KINDS:
-        raise FaultError(f"unknown fault {kind!r}, known: {', '.join(KINDS)}")
+        raise FaultError(f"unknown fault {kind!r}; accepted: {', '.join(KINDS)}")
     args = {name: value for name, value in spec.items() if name not in _SELECTORS}
     for name, value in args.items():
         if name not in KINDS[kind]:
             known = ", ".join(KINDS[kind]) or "none"
-            raise FaultError(f"fault {kind} has no argument {name!r}, it has: {known}")
+            raise FaultError(f"fault {kind} has no argument {name!r}; accepted: {known}")
         _check_argument(kind, name, value)
     for name in ("method", "path", "device_uuid"):
         if not isinstance(spec.get(name), (str, type(None))):
             raise FaultError(f"{name} of a fault must be a string")
     after, times = spec.get("after", 0), spec.get("times", 1)
     if not _is_count(after) or not (times is None or (_is_count(times) and times > 0)):
-        raise FaultError("after must be an integer of at least 0, times one of at least 1 or null for ever")
+        raise FaultError("after must be an integer from 0; times must be an integer from 1, or null for ever")
     method = spec.get("method")
     return Fault(
         kind,

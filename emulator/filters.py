@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The device filter of deployments and of tag and app removal (API notes 2.6 to 2.8, U18, U19, U22)."""
+"""The device filter of deployments and of tag and app removal (connect-api.md 2.6 to 2.8, U18, U19, U22)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .wire import ApiError, Body, mapping, mappings, required_text, text
 V1, V2_LEGACY = "v1", "v2-legacy"
 _BOTH = ("is", "is_not")
 _COMMON = {"specific_device": _BOTH, "tag": _BOTH, "app": _BOTH, "device_state": ("is",)}
-#: Filter types with their operands, for each call generation (the table in API notes 2.7).
+#: Filter types with their operands, for each call generation (the table in connect-api.md 2.7).
 OPERANDS: dict[str, dict[str, tuple[str, ...]]] = {
     V1: {**_COMMON, "update_status": _BOTH},
     V2_LEGACY: {**_COMMON, "deployment": ("is",)},
@@ -49,7 +49,7 @@ class Target:
 
 
 class TargetReader:
-    """Checks device filters and finds the devices they mean."""
+    """Checks device filters and finds the devices they select."""
 
     def __init__(self, fleet: Fleet, switches: Switches) -> None:
         self._fleet = fleet
@@ -94,7 +94,7 @@ class TargetReader:
             raise ApiError(f"Deployment {deployment_id!r} does not exist")
 
     def select(self, target: Target, at: float) -> list[Device]:
-        """The devices meant: any of the groups, all of the filters."""
+        """The selected devices: in any of the groups, and matching all of the filters."""
         conditions = target.conditions
         named: list[Condition] = []
         if self._switches.several_devices == "or":
@@ -108,7 +108,7 @@ class TargetReader:
         ]
 
     def _candidates(self, target: Target, wanted: Iterable[str]) -> Iterator[Device]:
-        """Where to look. A filter on one device costs one look, however large the project is."""
+        """The devices to test. A filter on one device tests one device, however large the project is."""
         uuids = (
             list(wanted)
             or [item.value for item in target.conditions if item.type == "specific_device" and item.operand == "is"][:1]

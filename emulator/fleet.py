@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fleet: devices, the indexes that make a page cost a page, and every change that can happen to a device."""
+"""The fleet: devices, indexes (so that reading a page does not cost the fleet), and every change of a device."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Fleet:
         self._project_ids[device.project].append(number)
         self._group_ids[device.project, device.group].append(number)
 
-    # Looking up
+    # Reading
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -59,7 +59,7 @@ class Fleet:
         return self._by_token.get(token)
 
     def find(self, key: int | str) -> Device | None:
-        """The device with this integer id or this uuid (API notes 2.4 take either)."""
+        """The device with this integer id or this uuid (connect-api.md 2.4 take either)."""
         return self._by_uuid.get(key) if isinstance(key, str) else self._by_id.get(key)
 
     @property
@@ -109,7 +109,7 @@ class Fleet:
     # Changing
 
     def hold(self, device: Device, held: bool, at: float) -> None:
-        """Set or unset the update trigger (API notes 2.1)."""
+        """Set or unset the update trigger (connect-api.md 2.1)."""
         self.life.advance(device, at)
         if device.held == held:
             return
@@ -143,7 +143,7 @@ class Fleet:
         self._by_name.setdefault(name, []).append(device.device_id)
 
     def move(self, device: Device, group: str) -> None:
-        """Put the device into another group of its project, which is made if there is none."""
+        """Move the device to another group of its project, which is created if it does not exist."""
         old = self._group_ids[device.project, device.group]
         del old[bisect_left(old, device.device_id)]
         device.group = group

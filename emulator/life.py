@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The life of a device: heartbeats, and updates that start, run and end on them (API notes 4, 5; U4, U5, U15 to U17).
+"""The life of a device: heartbeats, and updates that start and end on them (connect-api.md 4, 5; U4, U5, U15 to U17).
 
-There are no timers. A device is brought up to the present when somebody looks at it, or changes it; between two looks
-its circumstances (online, held, queue) are constant, so that the result does not depend on how often one looks.
+There are no timers. A device is brought up to the present when it is read or changed. Between two reads its
+circumstances (online, held, queue) are constant, so the result does not depend on how often it is read.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Life:
         return device.phase + math.floor((instant - device.phase) / step) * step
 
     def advance(self, device: Device, to: float) -> None:
-        """Let the device live until ``to`` (inclusive). Going back is not possible and does nothing."""
+        """Let the device live until ``to`` (inclusive). An earlier instant changes nothing."""
         if to <= device.seen:
             return
         if device.running is not None or device.pending:

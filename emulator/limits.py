@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rate limit and the ban (API notes 2.0, U6). They run in real seconds, because clients pace in real seconds."""
+"""The rate limit and the ban (connect-api.md 2.0, U6), in real seconds, because clients pace in real seconds."""
 
 from __future__ import annotations
 

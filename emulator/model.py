@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the emulator keeps: devices, their updates, and the deployments those came from."""
+"""What the emulator stores: devices, their updates, and the deployments of these updates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HISTORY = 32
 
 @dataclass(slots=True)
 class Deployment:
-    """One accepted deploy call (API notes 2.7, 2.8). Its id is never sent to a v1 client."""
+    """One accepted deploy call (connect-api.md 2.7, 2.8). Its id is never sent to a v1 client."""
 
     deployment_id: str
     api: str
@@ -82,7 +82,7 @@ class Device:
     history: list[tuple[float, bool, dict[str, str]]] | None = None
 
     def remember(self, at: float) -> None:
-        """Keep the present hold and app versions as the past, because they are about to change at ``at``."""
+        """Store the present hold and app versions as the past, because they change at ``at``."""
         if self.history is None:
             self.history = []
         self.history.append((at, self.held, self.apps))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: options, their limits, and the configuration they make."""
+"""The command line: options, their limits, and the resulting configuration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_DEVICES = 1_000_000
 
 
 class OptionError(Exception):
-    """Options with which the emulator will not start."""
+    """Options that are not accepted."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_fleet(parser)
     _add_life(parser)
     group = parser.add_argument_group("limits and open questions (see also the switches in docs/emulator.md)")
-    group.add_argument("--rate-limit", metavar="N", help="calls per device and minute, 0 for none (3)")
-    group.add_argument("--account-limit", metavar="N", help="calls per minute that name no device, 0 for none (0)")
-    group.add_argument("--ban-after", metavar="N", help="limit violations until everything is 429, 0 for never (0)")
+    group.add_argument("--rate-limit", metavar="N", help="calls per device and minute, 0 for no limit (3)")
+    group.add_argument("--account-limit", metavar="N", help="calls per minute that name no device, 0 for no limit (0)")
+    group.add_argument("--ban-after", metavar="N", help="refused calls until every call gets a 429, 0 for never (0)")
     group.add_argument("--ban-seconds", metavar="S", help="how long a ban lasts (600)")
     group.add_argument("--lag-seconds", metavar="S", help="lists show the fleet as it was S real seconds ago (0)")
     group.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="set a switch; repeatable")
@@ -107,11 +107,11 @@ def _parser() -> argparse.ArgumentParser:
 def _add_place(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("where it listens")
     group.add_argument("--host", type=_text, default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    group.add_argument("--port", type=_integer(0, 65535), default=8080, metavar="N", help="0 for any free one (8080)")
+    group.add_argument("--port", type=_integer(0, 65535), default=8080, metavar="N", help="0 for any free port (8080)")
     group.add_argument("--port-file", type=Path, metavar="FILE", help="write the port here when listening")
     group.add_argument("--devices-file", type=Path, metavar="FILE", help="write the devices with their tokens here")
-    group.add_argument("--control-token", type=_text, metavar="TOKEN", help="what the control API asks for")
-    group.add_argument("--quiet", action="store_true", help="say nothing when started")
+    group.add_argument("--control-token", type=_text, metavar="TOKEN", help="token that control calls must carry")
+    group.add_argument("--quiet", action="store_true", help="print nothing at the start")
     group.add_argument(
         "--log-size",
         type=_integer(0, 10_000_000),
@@ -130,33 +130,45 @@ def _add_fleet(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=_text,
         metavar="NAME[=COUNT]",
-        help="repeatable; without counts the devices are shared out evenly (Kiosks)",
+        help="repeatable; projects without a count share the rest of the devices (Kiosks)",
     )
     group.add_argument(
         "--groups",
         action="append",
         type=_text,
         metavar="N|NAME[,NAME]",
-        help="so many groups Floor-1.., or these, in each project (4)",
+        help="N groups named Floor-1.., or these groups, in each project (4)",
     )
     group.add_argument(
         "--tags",
         action="append",
         metavar="NAME[=PERCENT]",
-        help="tag on the first so many percent of each group, empty for none (canary=5)",
+        help="tag on the first PERCENT of the devices of each group, empty for none (canary=5)",
     )
     group.add_argument(
         "--app",
         action="append",
         type=_text,
         metavar="NAME[=VERSION]",
-        help="known apps; with a version: present on all devices (kiosk_ui=3.1.0)",
+        help="apps that the account knows; with a version: installed on all devices (kiosk_ui=3.1.0)",
     )
     group.add_argument("--flow", action="append", type=_text, metavar="ID", help="known update flows (f-77aa-01bc)")
     group.add_argument("--user-token", type=_text, metavar="TOKEN", help="the account's token (made from the seed)")
-    group.add_argument("--agent-version", type=_text, default="6.2", metavar="V", help="of all devices (6.2)")
-    group.add_argument("--offline-percent", type=_number(0, 100), default=0.0, metavar="P", help="offline devices (0)")
-    group.add_argument("--held-percent", type=_number(0, 100), default=0.0, metavar="P", help="held devices (0)")
+    group.add_argument("--agent-version", type=_text, default="6.2", metavar="V", help="agent version (6.2)")
+    group.add_argument(
+        "--offline-percent",
+        type=_number(0, 100),
+        default=0.0,
+        metavar="P",
+        help="percent of the devices that are offline (0)",
+    )
+    group.add_argument(
+        "--held-percent",
+        type=_number(0, 100),
+        default=0.0,
+        metavar="P",
+        help="percent of the devices that are held (0)",
+    )
 
 
 def _add_life(parser: argparse.ArgumentParser) -> None:
@@ -166,7 +178,9 @@ def _add_life(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--time-factor", type=_number(1e-3, 1e6), default=1.0, metavar="F", help="emulated seconds per real second (1)"
     )
-    group.add_argument("--heartbeat", type=_number(1e-3, 1e6), default=25.0, metavar="S", help="between beats (25)")
+    group.add_argument(
+        "--heartbeat", type=_number(1e-3, 1e6), default=25.0, metavar="S", help="seconds between heartbeats (25)"
+    )
     group.add_argument(
         "--update-seconds",
         type=_number(0, 1e7),
@@ -181,7 +195,9 @@ def _add_life(parser: argparse.ArgumentParser) -> None:
         metavar="SIGMA",
         help="log-normal spread of durations, 0 for none (0.25)",
     )
-    group.add_argument("--fail-percent", type=_number(0, 100), default=0.0, metavar="P", help="failing updates (0)")
+    group.add_argument(
+        "--fail-percent", type=_number(0, 100), default=0.0, metavar="P", help="percent of the updates that fail (0)"
+    )
 
 
 def _text(value: str) -> str:
@@ -249,7 +265,7 @@ def _projects(items: list[str], devices: int | None) -> tuple[tuple[str, int], .
     open_names = [name for name, count in counts.items() if count is None]
     total = devices if devices is not None else counted + (20 if open_names else 0)
     if counted > total or (not open_names and counted != total):
-        raise OptionError(f"argument --devices: {total} devices, but the projects count {counted}")
+        raise OptionError(f"argument --devices: {total} devices, but the projects have {counted}")
     if total > MOST_DEVICES:
         raise OptionError(f"argument --project: more than {MOST_DEVICES} devices")
     for index, name in enumerate(open_names):

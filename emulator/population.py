@@ -30,7 +30,7 @@ class Population:
 
 
 def default_user_token(seed: int) -> str:
-    """The account token of a fleet for which none was given."""
+    """The account token when none is given."""
     rng = Random(f"{seed}/account")
     return f"u-EMULATOR-{rng.getrandbits(96):024x}"
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service: every call of API notes 2.1 to 2.8 as a function of (method, path, body, time)."""
+"""The service: every call of connect-api.md 2.1 to 2.8 as a function of (method, path, body, time)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Route:
 
 
 class Service:
-    """Answers calls. It keeps no time of its own: ``now`` is real seconds since the start."""
+    """Answers calls. It has no clock of its own: ``now`` is real seconds since the start."""
 
     def __init__(
         self, fleet: Fleet, switches: Switches, limits: Limits, clock: Clock, user_token: str, flows: Collection[str]
@@ -91,7 +91,7 @@ class Service:
         except ApiError as refusal:
             return refusal.reply
 
-    # Who asks, and about which device
+    # The account, and the device that a call names
 
     def _authenticate(self, body: Body) -> None:
         token = body.get("user_token")
@@ -294,7 +294,7 @@ def _major(version: str) -> int:
 
 
 def _coordinates(body: Body) -> tuple[float, float] | None:
-    """``lat`` and ``lng`` go together; the table says string, the read call shows numbers, so both are taken."""
+    """``lat`` and ``lng`` are given together; documented as strings and shown as numbers, so both are accepted."""
     lat, lng = body.get("lat"), body.get("lng")
     if lat is None and lng is None:
         return None

@@ -25,7 +25,7 @@ class Stats:
         self.reset()
 
     def reset(self) -> None:
-        """Forget counters and log. Sequence numbers go on, so that two extracts can be told apart."""
+        """Forget counters and log. Sequence numbers continue, so that two extracts can be distinguished."""
         self.log.clear()
         self._calls: Counter[str] = Counter()
         self._per_device: Counter[str] = Counter()
@@ -65,12 +65,12 @@ class Stats:
         self._writes[path] += 1
 
     def enter(self) -> None:
-        """A request is being worked on."""
+        """A request is in progress."""
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
 
     def leave(self) -> None:
-        """A request is done with."""
+        """A request has ended."""
         self.in_flight -= 1
 
     def as_dict(self, fleet: Fleet) -> dict[str, Any]:

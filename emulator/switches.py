@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The switches: one for every open question of the API notes that concerns v1 (section 6), changeable while running."""
+"""The switches: one or more for each open question about v1 (connect-api.md 6). They can change while it runs."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def _number(unknown: str, default: float, least: float = 0) -> Any:
 
 
 class SwitchError(ValueError):
-    """An unknown switch or a value it does not have."""
+    """An unknown switch, or a value that it does not accept."""
 
 
 @dataclass
 class Switches:
-    """How the emulator answers what the documentation leaves open. Defaults are the "Emulator" column of section 6."""
+    """How the emulator answers what the documentation leaves open. Defaults are the column "Emulator" in section 6."""
 
     held_devices: str = _pick("U4", "queued", "skipped")
     hold_running: str = _pick("U5", "finishes", "aborts")
@@ -79,7 +79,7 @@ def _resolve(given: str) -> str:
     if len(numbered) == 1:
         return numbered[0]
     if numbered:
-        raise SwitchError(f"{given} has several switches, name one of: {', '.join(numbered)}")
+        raise SwitchError(f"{given} has several switches; give one of: {', '.join(numbered)}")
     raise SwitchError(f"unknown switch {given!r}, known: {', '.join(_FIELDS)}")
 
 
@@ -90,12 +90,14 @@ def _convert(name: str, value: object) -> object:
         for allowed in meta["values"]:
             if text == str(allowed):
                 return allowed
-        raise SwitchError(f"switch {name} takes one of {', '.join(map(str, meta['values']))}, not {value!r}")
+        raise SwitchError(f"switch {name} accepts {', '.join(map(str, meta['values']))}, not {value!r}")
     kind = int if isinstance(getattr(Switches, name), int) else float
     try:
         number = kind(text)
     except ValueError:
-        raise SwitchError(f"switch {name} takes a{'n integer' if kind is int else ' number'}, not {value!r}") from None
+        raise SwitchError(
+            f"switch {name} must be {'an integer' if kind is int else 'a number'}, not {value!r}"
+        ) from None
     if not meta["least"] <= number < float("inf"):
         raise SwitchError(f"switch {name} must be at least {meta['least']}, not {value!r}")
     return number

@@ -186,7 +186,7 @@ class Emulator(Controls):
 
 
 class InProcess(Controls):
-    """An emulator without the network, on a clock that only the test moves: :attr:`now`, in real seconds."""
+    """An emulator without the network, on a clock that only the test advances: :attr:`now`, in real seconds."""
 
     def __init__(self, **options: Any) -> None:
         config = parse(arguments({"start_time": "2026-01-05T00:00:00Z", **options})).config
@@ -196,7 +196,7 @@ class InProcess(Controls):
         self._handler = Control(self.exchange)
 
     def request(self, method: str, path: str, body: Any) -> Outcome:
-        """One call of the API at the present instant. A delay in the outcome is for the caller to live through."""
+        """One call of the API at the present instant. The caller waits for the delay in the outcome."""
         return self.exchange.receive(Request(method, path, body), self.now)
 
     def call(self, method: str, path: str, **fields: Any) -> tuple[int, Any]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network: a thin layer that turns HTTP into calls of the core, and the fate of a call into bytes."""
+"""The network: a thin layer that turns HTTP into calls of the core, and the outcome of a call into bytes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Web:
         stats.enter()
         try:
             body = _decode(await request.read())
-            await asyncio.sleep(0)  # let calls that have arrived already be counted as being in flight
+            await asyncio.sleep(0)  # so that calls that have arrived already count as in flight
             outcome = self._exchange.receive(Request(request.method, request.path, body), self.now)
             if outcome.delay:
                 await asyncio.sleep(outcome.delay)
@@ -87,7 +87,7 @@ class Web:
                 transport.close()
             else:
                 transport.close()
-        return web.Response()  # goes nowhere: the connection is closed
+        return web.Response()  # is never sent: the connection is closed
 
     async def _serve_control(self, request: web.Request) -> web.Response:
         refusal = self._guard(request)
@@ -101,7 +101,7 @@ class Web:
         return _response(reply, "application/json")
 
     def _guard(self, request: web.Request) -> Reply | None:
-        """The control API gives tokens away: it is for this machine, or for who knows the control token."""
+        """The control API shows tokens: it answers this machine only, or requests with the control token."""
         if self._control_token is not None:
             given = request.headers.get("X-Control-Token", "")
             if hmac.compare_digest(given.encode(), self._control_token.encode()):
@@ -140,7 +140,7 @@ def _response(reply: Reply, label: str) -> web.Response:
 
 
 def _cut(reply: Reply, sent: bytes, label: str) -> bytes:
-    """A reply that promises its whole length and does not keep the promise."""
+    """A reply that announces its whole length and ends before it."""
     head = (
         f"HTTP/1.1 {reply.status} OK\r\nContent-Type: {label}; charset=utf-8\r\n"
         f"Content-Length: {len(reply.payload())}\r\n\r\n"

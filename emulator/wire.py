@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, EdgeOps
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wire's bodies: replies, strict reading of what a client sent, and a device as JSON (API notes 2.0, 2.2)."""
+"""The wire's bodies: replies, strict reading of what a client sent, and a device as JSON (connect-api.md 2.0, 2.2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Reply:
-    """What the service answers. ``text`` stands instead of the JSON body when a fault put it there."""
+    """What the service answers. ``text`` replaces the JSON body when a fault says so."""
 
     status: int
     body: Any = None
@@ -34,7 +34,7 @@ SUCCESS = Reply(200, {"message": "Success"})
 
 
 def error(status: int, message: str) -> Reply:
-    """A refusal in the documented form (API notes 2.0)."""
+    """A refusal in the documented form (connect-api.md 2.0)."""
     return Reply(status, {"error_message": message})
 
 
@@ -55,7 +55,7 @@ def text(body: Body, key: str) -> str | None:
 
 
 def required_text(body: Body, key: str) -> str:
-    """A string that must be there and not be empty."""
+    """A required string that is not empty."""
     value = text(body, key)
     if not value:
         raise ApiError(f"{key} is required")
@@ -74,7 +74,7 @@ def integer(body: Body, key: str, default: int, least: int, most: int | None = N
 
 
 def mapping(body: Body, key: str) -> Body:
-    """An object that must be there."""
+    """A required object."""
     value = body.get(key)
     if not isinstance(value, dict):
         raise ApiError(f"{key} is required and must be an object")
@@ -82,7 +82,7 @@ def mapping(body: Body, key: str) -> Body:
 
 
 def mappings(body: Body, key: str) -> list[Body]:
-    """A list of objects that must be there, and may be empty."""
+    """A required list of objects, which may be empty."""
     value = body.get(key)
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise ApiError(f"{key} is required and must be a list of objects (it may be empty)")

@@ -61,16 +61,19 @@ class Player:
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
             "CONNECT_STATE_DIR": str(folder),
             "CONNECT_API_URL": emulator.url,
+            "CONNECT_DEVICE_CALLS_PER_MINUTE": "0",
+            "CONNECT_ACCOUNT_CALLS_PER_MINUTE": "0",
             "CONNECT_USER_TOKEN": emulator.user_token,
         }
 
     def start(self, playbook: str, *options: str, **variables: Any) -> subprocess.Popen[str]:
-        """Pacing is off, and so is the limit of the emulator: the playbooks are run again at once."""
+        """C(playbook) is one of the collection, or a path. Without pacing and limits, so that runs follow at once."""
         file = self.folder / "variables.json"
+        name = playbook if playbook.endswith(".yml") else f"edgeops.jfrog_connect.{playbook}"
         pacing = {"connect_device_calls_per_minute": 0, "connect_account_calls_per_minute": 0}
         file.write_text(json.dumps({**pacing, **variables}), encoding="utf-8")
         return subprocess.Popen(
-            [str(self._bin / "ansible-playbook"), f"edgeops.jfrog_connect.{playbook}", "-e", f"@{file}", *options],
+            [str(self._bin / "ansible-playbook"), name, "-e", f"@{file}", *options],
             env=self._env,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Somebody who runs a playbook of one task, with a state folder of his own, and sees its result."""
+"""An operator who runs a playbook of one task with a state folder of their own, and reads its result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CALLBACKS = Path(__file__).parent.parent / "integration" / "callback_plugins"
 class Ended:
     code: int
     output: str
-    result: dict[str, Any]  # of the task; empty when it did not come to one
+    result: dict[str, Any]  # of the task; empty without one
 
     def ok(self) -> Ended:
         assert self.code == 0, self.output

@@ -59,7 +59,7 @@ class Relay(ThreadingHTTPServer):
         self._lock = threading.Lock()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        if not isinstance(sys.exc_info()[1], ConnectionError):  # whoever was killed does not read on
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client that was killed does not read the reply
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     @property

@@ -83,7 +83,7 @@ def test_the_guide_is_true(emulator: Emulator, ansible_bin: Path, ansible_env: d
     del env["ANSIBLE_CONFIG"]
 
     def run(command: Command) -> None:
-        """In one shell after the other; each takes over the variables of the one before."""
+        """Each in a new shell, with the variables of the shell before."""
         line = command.line.replace(ADDRESS, emulator.url)
         kept = f"set | grep -E '^(CONNECT_|ANSIBLE_VAULT_|digest=|uuid=)' > {state}"
         script = f"set -a; . {state}; {line}\nresult=$?; {kept}; exit $result"

@@ -103,7 +103,7 @@ State = list[tuple[bool, list[tuple[str, str]]]]
 
 @dataclass
 class Stage:
-    """An emulator of its own, on which a shape is played from the beginning, by way of a relay."""
+    """An emulator of its own, on which a shape runs from the beginning, through a relay."""
 
     shape: Shape
     emulator: Emulator
@@ -121,11 +121,11 @@ class Stage:
                 raise Broken
 
         self.relay.hook = hook
-        run = self.start(retry_budget=3)  # what survives a signal does not look around for a minute
+        run = self.start(retry_budget=3)  # a module that survives a signal does not search for a minute
         begun.set_result(run.pid)
         ended = run.end()
         assert len(self.relay.requests) >= at.number, "it made only %s:\n%s" % (self.relay.requests, ended.output)
-        assert not ended.result, "it came to its end:\n" + ended.output
+        assert not ended.result, "it ended normally:\n" + ended.output
 
     def start(self, operator: Operator | None = None, **more: Any) -> Run:
         options = {**self.shape.options(self.emulator), **more}
@@ -176,7 +176,7 @@ class Undisturbed:
 
 @pytest.fixture(scope="module")
 def undisturbed(stage: Stages) -> Callable[[Shape], Undisturbed]:
-    """What a run of this shape asks for, and how it ends, when nobody interrupts it."""
+    """What a run of this shape asks for, and how it ends, without an interruption."""
     known: dict[str, Undisturbed] = {}
 
     def play(shape: Shape) -> Undisturbed:
@@ -241,7 +241,7 @@ def violations(
         with stage(shape) as there:
             try:
                 there.disturbed(at, interrupt)
-                # Noted and not arrived. Whoever is only signalled may live long enough to note the next one.
+                # Recorded and not arrived. A run that only gets a signal may live long enough to record the next one.
                 doubtful = at.path == DEPLOY and (at.side == BEFORE or interrupt is not kill_all)
                 finish(there, elsewhere, doubtful and not elsewhere)
                 assert there.state() == undisturbed.state

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook reconcile: outside of the windows everybody is held, whatever left a device released."""
+"""The playbook reconcile: outside of the windows all devices are held, whatever left a device released."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def interrupted(night: Rollout, phase: str, end: Callable[[int], None]) -> str:
     """The digest of its plan."""
     interruption = Interruption(phase, end)
     with relaying(night.emulator.url, interruption) as relay:
-        # What survives a signal, in a session of its own since ansible-core 2.19, does not look around for long.
+        # What survives a signal, in a session of its own since ansible-core 2.19, does not search for long.
         given = {**night.given, "connect_api_url": relay.url, "connect_retry_budget": 3}
         process = night.run.start("maintenance_window", **given)
         interruption.pid.set_result(process.pid)
@@ -154,7 +154,7 @@ def is_finished_by_a_rerun(night: Rollout, phase: str, end: Callable[[int], None
     if phase == "wait":
         reconcile(night)
     done = night(connect_approved_digest=approved)
-    # Nothing is left to do when what was sent has ended well meanwhile; what was left released is held all the same.
+    # Nothing is due when every update that was sent has succeeded meanwhile; devices left released are still held.
     assert done.came_to in [(0, "succeeded", None), (0, "nothing_to_do", None)], done.output
     assert night.updates == each(night.names.values(), "success")
     assert all(night.held.values())

@@ -60,8 +60,8 @@ def test_three_waves_are_planned_approved_carried_out_and_not_repeated(rollout):
 
 def test_where_there_is_nothing_to_do_nothing_is_written(rollout):
     night = rollout({"devices": 4, "project": {"Kiosks": 4, "Empty": 0}, "held_percent": 50}, connect_waves=["50%", 4])
-    nobody = {"connect_all_devices": False, "connect_filters": [{"type": "tag", "operand": "is", "value": "nowhere"}]}
-    empty_target, empty_fleet = night(**nobody), night(connect_project="Empty")
+    none = {"connect_all_devices": False, "connect_filters": [{"type": "tag", "operand": "is", "value": "nowhere"}]}
+    empty_target, empty_fleet = night(**none), night(connect_project="Empty")
     night.configure(*kiosks(1, 2, 3, 4), apps={"kiosk_ui": "3.2.0"})
     current = night()
     for run in (empty_target, empty_fleet):  # more likely a mistake than a fleet that is done

@@ -39,7 +39,7 @@ def test_two_that_read_before_either_sends_are_found_out_and_named_loudly(emulat
 
     def hook(boundary: Boundary) -> None:
         if boundary.method == "POST":
-            # They send when both have read, and look when both have sent.
+            # They send when both have read, and read again when both have sent.
             both.wait()
 
     with relaying(emulator.url, hook) as relay:

@@ -138,4 +138,4 @@ def test_the_preview_playbook_needs_no_network_and_no_account(ansible):
 
 def test_the_preview_playbook_asks_for_windows(ansible):
     run = ansible._run(["ansible-playbook", FILTER + "window_preview"], {}).failed()
-    assert "Say the windows in connect_windows" in run["Require windows"]["msg"]
+    assert "Set connect_windows to a list of windows" in run["Require windows"]["msg"]

@@ -163,7 +163,7 @@ INPUT = (
     ),
     one(
         "all-devices-unasked",
-        "Nobody deploys to a whole project by leaving something out",
+        "A deployment to a whole project needs all_devices",
         *(REQUEST, 'if not groups and not filters and not params["all_devices"]:', "if False:"),
         *(unit("modules_options"),),
     ),

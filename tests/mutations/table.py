@@ -15,6 +15,7 @@ from tests.mutations.mutation import (
     INTEGRATION,
     LEASE,
     LIVE,
+    OPENINGS,
     PACE,
     PROGRESS,
     REPORT,
@@ -43,7 +44,7 @@ AT_MOST_ONCE = (
     ),
     one(
         "no-look-after-a-lost-reply",
-        "A create whose reply was lost is looked for",
+        "A create whose reply was lost is searched for",
         *(DEPLOY, "        await _look_up(run, doubtful, client)\n", "        pass\n"),
         *(unit("module_deploy_lost"),),
     ),
@@ -82,13 +83,13 @@ AT_MOST_ONCE = (
     ),
     one(
         "no-second-look-before-a-late-call",
-        "A call that had to wait looks again before it goes out",
+        "A call that had to wait reads again before it leaves",
         *(DEPLOY, "if not run.is_fresh(looks):", "if False:"),
         *(unit("module_deploy_lost"),),
     ),
     one(
         "looks-of-other-calls-ignored",
-        "What any look has shown is not sent again",
+        "What any read has shown is not sent again",
         *(DEPLOY, "        if run.visible(sending):\n            return False\n", ""),
         *(unit("two_runs"),),
     ),
@@ -118,7 +119,7 @@ AT_MOST_ONCE = (
     ),
     one(
         "duplicates-not-said",
-        "A duplicate is said loudly",
+        "A duplicate is reported in a warning",
         *(REPORT, '            "DUPLICATE: %s carry', '            "%s carry'),
         *(unit("module_deploy"), E2E % "two_operators"),
     ),
@@ -169,12 +170,6 @@ CONVERGENCE = (
         *(unit("journal"), SCHEDULES),
     ),
     one(
-        "a-late-list-is-believed",
-        "A list that contradicts a write of a moment ago is not believed",
-        *(TRIGGER_PLAN, "reading.held if written in (None, state_word(reading.held)) else None", "reading.held"),
-        *(unit("journal"), SCHEDULES),
-    ),
-    one(
         "doubt-is-forgotten",
         "A write whose fate was once unknown never ends as a certain failure",
         *(SENDER, "raise (doubt or failure) from None", "raise failure from None"),
@@ -182,7 +177,7 @@ CONVERGENCE = (
     ),
     one(
         "no-verification",
-        "verify looks whether the device obeyed",
+        "verify reads whether the device obeyed",
         *(TRIGGER, "        if request.verify:\n", "        if False:\n"),
         *(unit("module_trigger"),),
     ),
@@ -309,7 +304,7 @@ WAVES = (
     ),
     one(
         "filter-reaches-others",
-        "A wave is sent with a filter only if that reaches nobody else",
+        "A wave is sent with a filter only if that reaches no other device",
         *(ROLLOUT % "wave", 'and selected(wave["selector"], target) == set(uuids)', "and True"),
         *(unit("rollout_wave"),),
     ),
@@ -333,10 +328,13 @@ WAVES = (
     ),
     one(
         "foreign-pending-not-seen",
-        "An update of somebody else is not let loose",
+        "A pending update of another person is not started",
         *(ROLLOUT % "plan", "if one.status not in FINISHED and one not in ours", "if False"),
         *(unit("rollout_plan"), E2E % "rollout_devices"),
     ),
+)
+
+APPROVAL = (
     one(
         "digest-without-waves",
         "Another cut into waves is another plan",
@@ -409,7 +407,31 @@ ENDED = (
     ),
 )
 
-# The promises of docs/maintenance_window.md, "How it is proven", and what takes each of them away.
+BLACKOUTS = (
+    one(
+        "blackouts-ignored",
+        "A blackout closes what a window opens",
+        *(OPENINGS, "        closed = unite(pieces(self.blackouts, low, high, device))\n", "        closed = []\n"),
+        *(unit("window_status"), unit("window_oracle")),
+    ),
+)
+
+BELIEF = (
+    one(
+        "a-late-list-is-believed",
+        "A list that contradicts a write of a moment ago is not believed",
+        *(TRIGGER_PLAN, "reading.held if written in (None, state_word(reading.held)) else None", "reading.held"),
+        *(unit("journal"), SCHEDULES),
+    ),
+    one(
+        "an-unread-state-is-as-wanted",
+        "A state that cannot be read is written, and reported as changed",
+        *(TRIGGER_PLAN, "if row.before is hold else", "if row.before in (hold, None) else"),
+        *(unit("module_trigger"),),
+    ),
+)
+
+# The promises of tests/PROOF.md by number, and what takes each of them away.
 PROMISES: dict[int, tuple[Mutation, ...]] = {
     1: CHECK_MODE,
     2: (*SECOND_RUN, *CONVERGENCE),
@@ -421,5 +443,8 @@ PROMISES: dict[int, tuple[Mutation, ...]] = {
     8: ROWS,
     9: INPUT,
     10: COST,
+    11: APPROVAL,
+    12: BLACKOUTS,
+    13: BELIEF,
 }
 MUTATIONS = (*(mutation for promised in PROMISES.values() for mutation in promised), *WAVES)

@@ -47,8 +47,8 @@ def chosen(name: str | None, seed: int, count: int, change: Change) -> Iterator[
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.oracle", description=__doc__)
     parser.add_argument("--zones", default="sample", help="all, sample, or names with commas")
-    parser.add_argument("--years", type=float, default=2, help="how far to look for changes")
-    parser.add_argument("--from", dest="start", default="2026-11-25", help="the first day to look at")
+    parser.add_argument("--years", type=float, default=2, help="how many years to search for changes")
+    parser.add_argument("--from", dest="start", default="2026-11-25", help="the first day")
     parser.add_argument("--case", help="only this one of the battery")
     parser.add_argument("--probes", type=int, default=2, help="how often to ask for a status in each case, about")
     parser.add_argument("--random", type=int, default=20, help="how many random cases to add at each change")
@@ -80,7 +80,7 @@ def main() -> int:
                 print(finding, "--seed %d" % seed, end="\n\n", flush=True)
             total.add(tally)
     counts = total.counts
-    print("zone data: %s; %d zones looked at" % (zone_data(), len(zones)))
+    print("zone data: %s; %d zones" % (zone_data(), len(zones)))
     print(
         "%d zones that change, %d changes, %d cases, %d minutes compared, %d statuses asked, %d cases differ; %.0f s"
         % (

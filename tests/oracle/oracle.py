@@ -4,9 +4,9 @@
 
 """The published clock rule by brute force: every UTC minute is painted open or closed.
 
-Wall-clock times are never converted to UTC. The clock of a zone is read at each UTC minute, as a person in front of it
-would, and a wall-clock time is looked up in these readings. Times here are minutes since the year 1, UTC or wall-clock.
-It trusts its input, which is the battery's: bad definitions are the business of the engine's own tests.
+Wall-clock times are never converted to UTC. The clock of a zone is read at each UTC minute, as a person would read it,
+and a wall-clock time is found in these readings. Times here are minutes since the year 1, UTC or wall-clock.
+It trusts its input, which is the battery's: the engine's own tests cover bad definitions.
 """
 
 from __future__ import annotations

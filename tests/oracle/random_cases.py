@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Windows and blackouts that nobody thought of, the same ones for the same change and seed."""
+"""Random windows and blackouts, the same ones for the same change and seed."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from tests.oracle.oracle import DAY, LEAD, Definition, Oracle, minute_of, utc_of
 from tests.oracle.status import Truth, apart
 
 AROUND = 3 * DAY  # what is compared, before and after each change
-STEP = 3 * 60  # how often a clock is looked at in search of changes
-FAR = 1 / 200  # of the questions whose answer is not near: the engine then looks through ten years
+STEP = 3 * 60  # minutes between two readings of a clock in search of changes
+FAR = 1 / 200  # of the questions whose answer is not near: the engine then searches ten years
 SHOWN = 5  # differing minutes that a finding prints
 
 # One of each kind of change: an hour in the small hours, at midnight either way, half an hour, two hours, before

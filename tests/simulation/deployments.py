@@ -245,7 +245,7 @@ class Schedule:
         self.emulator.now = self.clock()
 
     def _listen(self) -> None:
-        """Put down every write that is processed, at the moment when it is, with the run that sent it."""
+        """Record every write at the moment when it is processed, with the run that sent it."""
         service = self.emulator.exchange.service
         handle = service.handle
 
@@ -389,8 +389,8 @@ class Schedule:
             self.note("fault %s %s" % (kind, where))
 
     def _meanwhile(self) -> None:
-        """Time passes between two runs, and somebody repairs a device."""
-        soon = self.runs[-1].crashed and self.chance.random() < 0.6  # whoever interrupts a run starts it again at once
+        """Time passes between two runs, and a device is repaired."""
+        soon = self.runs[-1].crashed and self.chance.random() < 0.6  # an interrupted run is often started again at once
         self.pass_time(0.0 if soon else self.chance.choice((0.0, self.chance.uniform(0, 200))))
         failing = [uuid for uuid, device in self.truth().items() if device.fail]
         if failing and self.chance.random() < 0.5:
@@ -557,7 +557,7 @@ class Schedule:
         self.runs.append(run)
         self.go(run)
         code = run.report.code if run.report is not None else run.failure
-        late = isinstance(request, TriggerRequest) and self.lag > 0  # a look at a late list may not confirm
+        late = isinstance(request, TriggerRequest) and self.lag > 0  # a late list may not confirm
         if run.report is None or (code is not None and not (late and code in ("verify_failed", "unobservable"))):
             self.violated("quiet", "run %d without faults ended with %s" % (run.number, code))
         return run
@@ -569,7 +569,7 @@ class Schedule:
             states = [update.status for update in device.updates]
             live = sum(state in LIVE for state in states)
             excused = (
-                (states and not live)  # it failed, and nobody asked to send it again
+                (states and not live)  # it failed, and retry_failed is not set
                 or (not states and request.app is not None and device.apps.get(APP) == NEW)
                 or (device.held and self.skips_held)
             )

@@ -4,7 +4,7 @@
 
 """Made-up runs of a rollout, as the role would record them: all well, canary failed, window closed in the middle.
 
-To look at their reports, from the root of the repository: python -m tests.unit.support.evidence_samples FOLDER
+To see their reports, run from the root of the repository: python -m tests.unit.support.evidence_samples FOLDER
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ def wave(
     soak: int = 600,
     **gating: Any,
 ) -> None:
-    """A wave as the role works through it: gate, release, deploy, look, judge, hold, soak, look and judge again."""
+    """A wave in the order of the role: gate, release, deploy, look, judge, hold, soak, look and judge again."""
     own = [one for one in plan["devices"] if one["wave"] == name and one["class"] == "needed" and not one["skip"]]
     script.say("wave_started", 2, wave=name, due=len(own))
     gate(script, name, "release", closes, **gating)

@@ -341,7 +341,7 @@ class Result(dict[str, Any]):
     logged: str
 
     def everything(self) -> str:
-        """All that anybody could come to see of it."""
+        """All texts of it that a person can see."""
         return json.dumps([self, self.warnings, self.logged], ensure_ascii=False)
 
 
