@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from pathlib import Path
 
 from ..module_utils._errors import ConnectError
+from ..module_utils._evidence.file import default_folder
 from ..plugin_utils._live import LiveAction, display
 from .connect_evidence import _report
 
@@ -16,6 +18,9 @@ class ActionModule(LiveAction):
     """Runs the module of this name, shows its plan, and makes the report at the end."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        # The module runs in another folder than the one where Ansible was started.
+        given = str(self._task.args.get("evidence_dir") or "").strip() or default_folder()
+        self._task.args["evidence_dir"] = os.path.abspath(os.path.expanduser(given))
         result = super().run(tmp, task_vars)
         if result.get("text") and self._wanted(task_vars or {}):
             display.display("\n".join(result["text"]))

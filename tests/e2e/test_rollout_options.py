@@ -90,7 +90,7 @@ def test_hooks_run_at_their_places_with_results_in_the_evidence_once_the_window_
         "after_window of the window",
     ]
     assert not any(one["failed"] for one in done.report["hooks"])
-    assert "connect_deploy: " in done.output
+    assert "connect_rollout: " in done.output
 
 
 def test_a_hook_that_fails_ends_the_rollout_and_leaves_nothing_open(rollout, tmp_path):

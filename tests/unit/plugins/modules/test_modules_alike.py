@@ -84,6 +84,7 @@ IN_A_MINUTE = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=300
 @pytest.mark.parametrize(
     ("header", "least", "most"),
     [(None, 61, 61), ("7", 7, 7), ("0", 1, 1), ("soon", 61, 61), ("99999", 600, 600), (IN_A_MINUTE, 100, 300)],
+    ids=["none", "seconds", "zero", "unreadable", "too long", "date"],
 )
 def test_a_429_costs_time_not_data(wire, drive, clock, name, header, least, most):
     wire.expect("GET", DETAILS, reply=limited(header))
