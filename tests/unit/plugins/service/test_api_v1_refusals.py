@@ -181,6 +181,16 @@ def test_a_fault_of_the_service_leaves_the_fate_of_a_create_unknown(wire, api, r
     assert (failure.value.code, failure.value.http_status) == ("outcome_unknown", status)
 
 
+@pytest.mark.parametrize("status", [408, 425, 499, 500, 502, 503, 504])
+def test_a_fault_on_the_way_is_no_refusal_and_is_asked_again(wire, api, run, status):
+    wire.expect("GET", DETAILS, reply=refusal("Internal error", status))
+    wire.expect("GET", DETAILS, reply=page([wire_device(1)]))
+    wire.expect("POST", TRIGGER, reply=refusal("Internal error", status))
+    wire.expect("POST", TRIGGER)
+    run(api.device(token(1)))
+    run(api.set_trigger(token(1), held=True))
+
+
 def send(api, path):
     if path == DEPLOY:
         return api.deploy("f-1", "Kiosks", ["Floor-1"], [], {}, None)
