@@ -512,10 +512,11 @@ def test_one_slow_reply_does_not_hold_up_the_others():
     slow = threading.Event()
 
     def serve(connection):
-        _head, body = read_request(connection)
-        if body["who"] == "slow":
-            slow.wait(LONG)
-        connection.sendall(OK)
+        while True:
+            _head, body = read_request(connection)
+            if body["who"] == "slow":
+                slow.wait(LONG)
+            connection.sendall(OK)
 
     async def both(transport):
         first = asyncio.create_task(transport.exchange(Call("GET", DETAILS, {"who": "slow"})))
