@@ -22,11 +22,14 @@ class ConnectError(Exception):
     transient = False  # may go away by itself: worth another look, no proof of a wrong request
     fatal = False  # holds for every further call of this task too
 
-    def __init__(self, msg: str, *, code: str | None = None, http_status: int | None = None) -> None:
+    def __init__(
+        self, msg: str, *, code: str | None = None, http_status: int | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(msg)
         self.msg = msg
         self.code = code or self.code
         self.http_status = http_status
+        self.retry_after = retry_after  # seconds, if the service said when to come back
 
     def as_result(self) -> dict[str, t.Any]:
         return {"msg": self.msg, "code": self.code, "http_status": self.http_status}
@@ -39,7 +42,7 @@ class InvalidInput(ConnectError):
 
 
 class Rejected(ConnectError):
-    """The service answered and said no (4xx). Certainly not acted on; asking again would not help."""
+    """The service answered and said no (400). Certainly not acted on; asking again would not help."""
 
     code = "request_rejected"
 
@@ -56,10 +59,6 @@ class RateLimited(ConnectError):
 
     code = "rate_limited"
     transient = True
-
-    def __init__(self, msg: str, *, retry_after: float | None = None, **known: t.Any) -> None:
-        super().__init__(msg, **known)
-        self.retry_after = retry_after
 
 
 class NoTimeLeft(RateLimited):

@@ -126,6 +126,7 @@ class Line:
 
     async def exchange(self, call: Call) -> Reply:
         schedule, run, chance = self._schedule, self._run, self._schedule.chance
+        call.before_send()
         run.exchanges += 1
         run.writings += call.writes
         here = run.crash_at == (run.exchanges if not run.crash_writing else run.writings if call.writes else None)

@@ -203,9 +203,8 @@ async def _send_one(run: Deployment, sending: Sending, client: Client) -> bool:
     claimed = False
     looks = 0
 
-    def departs() -> None:
+    def before_send() -> None:
         nonlocal claimed
-        client.check_departure(request.deadline)
         if not run.is_fresh(looks):
             raise _Stale(
                 "Each time its turn came, what was seen of the devices was too old to send on.", code="not_sent"
@@ -217,6 +216,7 @@ async def _send_one(run: Deployment, sending: Sending, client: Client) -> bool:
             claimed = True
         else:
             raise _Taken("Another run on this machine has sent it since the plan was made.")
+        client.check_departure(request.deadline)  # last, because the journal may have to wait
 
     while looks < LOOKS_BEFORE:
         if run.visible(sending):
@@ -224,7 +224,7 @@ async def _send_one(run: Deployment, sending: Sending, client: Client) -> bool:
         try:
             await client.api.deploy(
                 *(request.flow_id, request.project, sending.groups, sending.filters),
-                *(request.metadata, request.parameters, departs),
+                *(request.metadata, request.parameters, before_send),
             )
             return True
         except _Taken:
@@ -330,7 +330,7 @@ async def _follow(run: Deployment, client: Client) -> ConnectError | None:
         if run.settled():
             return None
         deadline = client.waits.clock() + _longest_wait(request, client)
-        with client.sender.one_attempt_each(deadline):
+        with client.sender.single_attempt(deadline):
             return await wait_until(look, deadline, request.wait_interval, client.waits)
     if run.sent and not run.shows():
         await _look_until(run.shows, run, client, "The service accepted the deployment, but does not show it yet.")

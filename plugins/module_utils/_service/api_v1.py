@@ -4,13 +4,12 @@
 
 # This file is internal to the collection and may change without notice.
 
-"""API v1: the only place that knows paths, field names, paging and error bodies (connect-api.md section 2)."""
+"""API v1: the only place that knows paths, field names, paging and error bodies (docs/connect-api.md section 2)."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import re
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -27,14 +26,17 @@ from .._errors import (
 )
 from .http import Call, Reply
 from .models import Device, DeviceFilter, Update
+from .replies import read_object
 from .sender import Sender
 
 PAGE = 50
+MOST_PAGES = 10_000  # of one list; half a million devices
 DETAILS = "/v1/devices_details"
+TRIGGER = "/v1/set_update_trigger"
 SHORT = 200  # characters of a server's error text that enter a message
 
 Parsed = t.TypeVar("Parsed")
-Departs = t.Callable[[], None]
+BeforeSend = t.Callable[[], None]
 
 
 class ApiV1:
@@ -50,7 +52,7 @@ class ApiV1:
     async def device(self, device_token: str) -> Device:
         """One device by its token (2.2); raises Rejected C(device_not_found) for a token that is not known."""
         call = self._call("GET", DETAILS, {"device_token": device_token}, device_token)
-        found = await self._send(call, lambda reply: _devices(_payload(reply, call)))
+        found = await self._send(call, lambda reply: [_device(entry) for entry in _page(reply, call)[1]])
         if len(found) != 1:
             raise Rejected(
                 "The service returned %d devices for one device_token." % len(found), code="device_not_found"
@@ -70,20 +72,21 @@ class ApiV1:
         states: dict[str, bool] = {}
         selector = _given(project_name=project, group_name=group)
         async for page in self._pages("/v1/get_devices_state", selector, "device_uuid"):
-            states.update((str(entry.get("device_uuid")), entry.get("device_status") == "online") for entry in page)
+            states.update((_word(entry, "device_uuid"), entry.get("device_status") == "online") for entry in page)
         return states
 
     async def online_state(self, device_uuid: str) -> bool | None:
         """One device's state (2.4), by uuid: a call that spends no device's rate limit. None when not said."""
         call = self._call("GET", "/v1/get_device_state", {"device_id": device_uuid})
-        answer = await self._send(call, lambda reply: _payload(reply, call).get("message"))
+        answer = await self._send(call, lambda reply: _answer(reply, call)["message"])
         status = answer.get("device_status") if isinstance(answer, Mapping) else None
-        return status == "online" if status in ("online", "offline") else None
+        return {"online": True, "offline": False}.get(status) if isinstance(status, str) else None
 
-    async def set_trigger(self, device_token: str, held: bool, departs: Departs | None = None) -> None:
-        """Hold or release (2.1). Sets a value, so it may be repeated; C(departs) is called right before each time."""
+    async def set_trigger(self, device_token: str, held: bool, before_send: BeforeSend = lambda: None) -> None:
+        """Hold or release (2.1). Sets a value, so it may be repeated; C(before_send) is as in Call, for each time."""
         body = {"device_token": device_token, "trigger_set": held}
-        await self._send_write(self._call("POST", "/v1/set_update_trigger", body, device_token, writes=True), departs)
+        call = self._call("POST", TRIGGER, body, device_token, writes=True, before_send=before_send)
+        await self._send(call, lambda reply: _answer(reply, call))
 
     async def deploy(
         self,
@@ -93,11 +96,11 @@ class ApiV1:
         filters: Sequence[DeviceFilter],
         metadata: Mapping[str, t.Any],
         parameters: Mapping[str, str] | None,
-        departs: Departs | None = None,
+        before_send: BeforeSend = lambda: None,
     ) -> None:
         """Send a flow (2.7, with parameters 2.8). A create: never repeated here when its fate is unknown.
 
-        C(departs) is called right before it goes out, after all waiting; what it raises keeps it back.
+        C(before_send) is as in Call.
         """
         body: dict[str, t.Any] = {
             "flow_id": flow_id,
@@ -112,62 +115,62 @@ class ApiV1:
         if parameters is not None:
             path = "/v2/deploy_update"
             body["parameters_mapping"] = dict(parameters)
-        await self._send_write(self._call("POST", path, body, writes=True, repeatable=False), departs)
-
-    async def _check_account(self) -> None:
-        call = self._call("GET", DETAILS, {"limit": 1})
-        await self._sender.send(call, lambda reply: _payload(reply, call))
+        call = self._call("POST", path, body, writes=True, repeatable=False, before_send=before_send)
+        await self._send(call, lambda reply: _answer(reply, call))
 
     def _call(
-        self, method: str, path: str, body: dict[str, t.Any], device_token: str | None = None, **kinds: bool
+        self, method: str, path: str, body: dict[str, t.Any], device_token: str | None = None, **more: t.Any
     ) -> Call:
-        return Call(method, path, {"user_token": self._user_token, **body}, device_token, **kinds)
+        return Call(method, path, {"user_token": self._user_token, **body}, device_token, **more)
 
-    async def _send_write(self, call: Call, departs: Departs | None) -> None:
-        await self._send(call, lambda reply: _accepted(reply, call), departs)
-
-    async def _send(self, call: Call, parse: t.Callable[[Reply], Parsed], departs: Departs | None = None) -> Parsed:
+    async def _send(self, call: Call, parse: t.Callable[[Reply], Parsed]) -> Parsed:
         if self._token_works:
-            return await self._judge(call, parse, departs)
+            return await self._judge(call, parse)
         async with self._first:  # one call at a time until the account token is known to work: a wrong one costs one
             if not self._token_works:
-                return await self._judge(call, parse, departs)
-        return await self._judge(call, parse, departs)
+                return await self._judge(call, parse)
+        return await self._judge(call, parse)
 
-    async def _judge(self, call: Call, parse: t.Callable[[Reply], Parsed], departs: Departs | None) -> Parsed:
+    async def _judge(self, call: Call, parse: t.Callable[[Reply], Parsed]) -> Parsed:
         try:
-            answer = await self._sender.send(call, parse, departs)
-        except Rejected as refusal:
-            if call.device_token is not None and refusal.code != "device_not_found" and not refusal.fatal:
-                await self._blame(refusal)
-            raise
+            answer = await self._sender.send(call, parse)
         except ConnectError as failure:
-            if failure.code == NotSent.code and not self._token_works and not failure.fatal:
-                self._sender.end(failure)  # nobody is there: do not try a thousand devices in turn
+            if self._token_works or failure.fatal:
+                raise
+            if failure.code == NotSent.code:
+                self._sender.end(failure)  # no service is there: do not try a thousand devices in turn
+            elif failure.code in TOLD_LITTLE and not failure.transient and call.device_token:
+                await self._blame(failure)
             raise
         self._token_works = True
         return answer
 
-    async def _blame(self, refusal: Rejected) -> None:
-        """The service said no without saying to which token (U9): ask once whether it accepts the account's."""
-        if self._token_works:
-            return
+    async def _blame(self, refusal: ConnectError) -> None:
+        """The service said no without saying to which token (U9): ask once whether it accepts the account's.
+
+        Raises Unauthorized when it does not; the fate of a write stays unknown all the same, if it was.
+        """
+        probe = self._call("GET", DETAILS, {"limit": 1})
         try:
-            await self._check_account()
-        except Rejected:  # no device is named in that call, so it can only be the account
-            wrong_account = _unauthorized(refusal.http_status, refusal.msg)
-            self._sender.end(wrong_account)
-            raise wrong_account from None
+            await self._sender.send(probe, lambda reply: _answer(reply, probe))
+        except ConnectError as probed:  # no device is named in that call, so it can only be the account
+            end = _unauthorized(refusal.http_status, refusal.msg) if probed.http_status in TOKEN_REFUSED else probed
+            if isinstance(probed, Rejected):
+                self._sender.end(end)
+            if isinstance(refusal, FateUnknown):
+                return
+            raise end from None
         self._token_works = True
 
     async def _pages(
         self, path: str, selector: dict[str, t.Any], cursor: str
     ) -> t.AsyncIterator[list[Mapping[str, t.Any]]]:
-        seen: set[t.Any] = set()
+        """Pages of entries that were not on an earlier one; a list that does not end as documented is C(incomplete)."""
+        seen: set[str | int | None] = set()
         offset: dict[str, t.Any] = {}
-        while True:
+        for _page_number in range(MOST_PAGES):
             call = self._call("GET", path, {**selector, "limit": PAGE, **offset})
-            more, entries = await self._send(call, lambda reply, call=call: _page(reply, call))  # type: ignore[misc]
+            more, entries = await self._send(call, lambda reply, call=call: _page(reply, call, cursor))  # type: ignore[misc]
             fresh = [entry for entry in entries if entry.get(cursor) not in seen]
             seen.update(entry.get(cursor) for entry in fresh)
             if fresh:
@@ -181,6 +184,10 @@ class ApiV1:
                 )
                 return
             offset = {"offset": entries[-1][cursor]}
+        self.incomplete = (
+            "GET %s: the service still announced more devices after %d pages with %d devices, which is as many as are "
+            "read. Devices may be missing from the list: name a project and a group." % (path, MOST_PAGES, len(seen))
+        )
 
 
 def _given(**values: t.Any) -> dict[str, t.Any]:
@@ -189,41 +196,36 @@ def _given(**values: t.Any) -> dict[str, t.Any]:
 
 # Replies
 
-
-def _payload(reply: Reply, call: Call) -> dict[str, t.Any]:
-    """The JSON object of a read, whatever its content type says (U24)."""
-    _raise_for_status(reply, call)
-    answer = _json(reply.text)
-    if not isinstance(answer, dict) or "message" not in answer:
-        raise UnreadableReply("%s %s: the reply is not the documented JSON." % (call.method, call.path))
-    return answer
+TOKEN_REFUSED = (400, 401, 403)
+TOLD_LITTLE = (Rejected.code, FateUnknown.code)
+REDIRECTS = range(300, 400)
+LATER = (408, 425, 499)  # of a proxy that gave up, in the words of 4xx
 
 
-def _accepted(reply: Reply, call: Call) -> None:
-    """A write answered 2xx was acted on, even when its body broke off; but a web page is not the service's answer."""
-    _raise_for_status(reply, call)
-    if reply.text is not None and reply.text.lstrip().startswith("<"):
-        raise FateUnknown(
-            "%s %s: something between here and the service answered with a web page." % (call.method, call.path),
-            http_status=reply.status,
-        )
+def _answer(reply: Reply, call: Call) -> dict[str, t.Any]:
+    """The documented JSON object with C(message), whatever its content type says (2.0, U24). Raises ConnectError.
 
-
-def _raise_for_status(reply: Reply, call: Call) -> None:
-    answer = _json(reply.text)
-    text = answer.get("error_message") if isinstance(answer, dict) else None
-    if 200 <= reply.status < 300 and text is None:
-        return
+    A write was refused only if the service says so in its documented form, and accepted likewise. All else may come
+    from something between here and there, which knows nothing of what became of it.
+    """
+    answer = read_object(reply.text)
+    text = answer.get("error_message")
+    if 200 <= reply.status < 300 and text is None and answer.get("message") is not None:
+        return answer
+    said = redact(text, call.body) if isinstance(text, str) else ""
     what = "%s %s" % (call.method, call.path)
-    if reply.status >= 500 or reply.status == 408:
+    if reply.status >= 500 or reply.status in LATER:
         raise FateUnknown("%s: the service answered HTTP %d." % (what, reply.status), http_status=reply.status)
-    if reply.status < 400 and text is None:
+    if call.writes and not (said and (reply.status == 400 or (call.repeatable and reply.status in TOKEN_REFUSED))):
+        raise _no_verdict(reply, call, what)
+    if reply.status in REDIRECTS:
         raise Rejected(
-            "%s: the service answered with a redirect (HTTP %d). Check api_url." % (what, reply.status),
-            http_status=reply.status,
+            "%s: answered with a redirect (HTTP %d). Check api_url." % (what, reply.status), http_status=reply.status
         )
-    said = redact(str(text), call.body) if text else "no readable reason"
+    if 200 <= reply.status < 300 and text is None:
+        raise UnreadableReply("%s: the reply is not the documented JSON." % what)
     account, device = _blames(BLAMES_ACCOUNT, said), _blames(BLAMES_DEVICE, said)
+    said = said or "no readable reason"
     if (account and not device) or (reply.status in (401, 403) and not call.device_token):
         raise _unauthorized(reply.status, said)
     raise Rejected(
@@ -231,6 +233,19 @@ def _raise_for_status(reply: Reply, call: Call) -> None:
         code="device_not_found" if call.device_token and device and not account else None,
         http_status=reply.status,
     )
+
+
+def _no_verdict(reply: Reply, call: Call, what: str) -> FateUnknown:
+    kind = "a web page" if (reply.text or "").lstrip().startswith("<") else "something else than the documented JSON"
+    if reply.status in REDIRECTS:
+        kind = "a redirect; check api_url"
+    failure = FateUnknown(
+        "%s: answered with %s (HTTP %d), perhaps by a proxy; whether it was acted on is unknown."
+        % (what, kind, reply.status),
+        http_status=reply.status,
+    )
+    failure.transient = reply.status < 300  # asking again would not help
+    return failure
 
 
 # The texts of errors are not documented, so only the plain cases are read off them; for the rest see ApiV1._blame.
@@ -263,48 +278,38 @@ def redact(text: str, body: Mapping[str, t.Any]) -> str:
     return text if len(text) <= SHORT else text[: SHORT - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def _json(text: str | None) -> t.Any:
-    try:
-        return json.loads(text) if text else None
-    except ValueError:
-        return None
-
-
-def _page(reply: Reply, call: Call) -> tuple[bool, list[Mapping[str, t.Any]]]:
-    answer = _payload(reply, call)
-    return bool(answer.get("more")), _entries(answer)
-
-
-def _entries(answer: dict[str, t.Any]) -> list[Mapping[str, t.Any]]:
-    """C(message) as a list of objects; the documented bulk example shows a single object (2.5)."""
-    message = answer["message"]
+def _page(reply: Reply, call: Call, cursor: str = "device_id") -> tuple[bool, list[Mapping[str, t.Any]]]:
+    """Whether there is more, and the objects of a page; the documented bulk example shows a single one (2.5)."""
+    answer = _answer(reply, call)
+    message, more = answer["message"], answer.get("more")
     found = message if isinstance(message, list) else [message]
     if not all(isinstance(entry, Mapping) for entry in found):
         raise UnreadableReply("The list of devices holds something that is not a device.")
-    return found
-
-
-def _devices(answer: dict[str, t.Any]) -> list[Device]:
-    return [_device(entry) for entry in _entries(answer)]
+    if more is not None and _flag(more) is None:
+        raise UnreadableReply("The list of devices does not say whether there are more of them.")
+    for entry in found:
+        _word(entry, cursor)
+    return bool(_flag(more)), found
 
 
 def _device(entry: Mapping[str, t.Any]) -> Device:
+    """What is relied on must be what is documented (2.2), or be absent; what only describes the device need not."""
     device_id = entry.get("device_id")
     return Device(
         device_id=device_id if isinstance(device_id, int) else None,
-        uuid=_text(entry.get("device_uuid")),
-        name=_text(entry.get("device_name")),
-        project=_text(entry.get("project")),
-        group=_text(entry.get("group")),
+        uuid=_word(entry, "device_uuid"),
+        name=_word(entry, "device_name"),
+        project=_word(entry, "project"),
+        group=_word(entry, "group"),
         held=_flag(entry.get("is_update_trigger_set")),
         online=None,
-        tags=tuple(_text(tag) for tag in _list(entry.get("tags"))),
+        tags=tuple(_text(tag) for tag in _list(entry, "tags")),
         apps={
             _text(app.get("app_name")): _text(app.get("version"))
-            for app in _list(entry.get("apps"))
+            for app in _list(entry, "apps")
             if isinstance(app, Mapping)
         },
-        updates=_updates(entry.get("updates")),
+        updates=_updates(_list(entry, "updates")),
         agent_version=_text(entry.get("upswift_version")),
         description=_text(entry.get("description")),
         ip=_text(entry.get("device_ip")),
@@ -313,33 +318,46 @@ def _device(entry: Mapping[str, t.Any]) -> Device:
     )
 
 
-def _updates(given: t.Any) -> tuple[Update, ...]:
+def _updates(given: list[t.Any]) -> tuple[Update, ...]:
     """Oldest first, whatever the order of the list (U21): by schedule time, then by id."""
+    if not all(isinstance(entry, Mapping) for entry in given):
+        raise UnreadableReply("The updates of a device hold something that is not an update.")
     updates = [
         Update(
             update_id=entry.get("update_id") if isinstance(entry.get("update_id"), int) else None,
-            status=_text(entry.get("update_status")).lower(),
+            status=_word(entry, "update_status").lower(),
             version=_text(entry.get("update_version")),
-            comment=_text(entry.get("comment")),
+            comment=_word(entry, "comment"),
             scheduled_at=_utc(entry.get("deployment_schedule_time")),
         )
-        for entry in _list(given)
-        if isinstance(entry, Mapping)
+        for entry in given
     ]
     return tuple(sorted(updates, key=lambda update: (update.scheduled_at or "", update.update_id or 0)))
 
 
+def _word(entry: Mapping[str, t.Any], name: str) -> str:
+    """A text or a number that is relied on. Raises UnreadableReply for anything else that is there."""
+    value = entry.get(name)
+    if value is None or (isinstance(value, (str, int)) and not isinstance(value, bool)):
+        return _text(value)
+    raise UnreadableReply("The reply holds a device or an update whose %s is not a text." % name)
+
+
+def _list(entry: Mapping[str, t.Any], name: str) -> list[t.Any]:
+    value = entry.get(name)
+    if value is None or isinstance(value, list):
+        return value or []
+    raise UnreadableReply("The reply holds a device whose %s are not a list." % name)
+
+
 def _text(value: t.Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _list(value: t.Any) -> list[t.Any]:
-    return value if isinstance(value, list) else []
+    """What is shown and not relied on; empty for what is no single value."""
+    return str(value) if isinstance(value, (str, int, float)) else ""
 
 
 def _flag(value: t.Any) -> bool | None:
     """true/false/"on"/"off"/1/0 (U3); None for anything else: what was not said is not known."""
-    spelled = str(value).strip().lower()
+    spelled = _text(value).strip().lower()
     if spelled in ("true", "on", "1"):
         return True
     return False if spelled in ("false", "off", "0") else None

@@ -176,11 +176,7 @@ def run(
         client = Client(connection, transport, journal, waits, lease=Lease.lent())
         return asyncio.run(_with_signals(client, work(client)) if on_signal else while_held(client, work(client)))
     finally:
-        if journal.alone_because:
-            warn(
-                "What this machine remembers of its calls cannot be shared with other tasks (%s): what they did in the "
-                "last minutes is not counted, so the service may answer 429. CONNECT_STATE_DIR names another folder."
-                % journal.alone_because
-            )
+        for warning in journal.warnings:
+            warn(warning)
         transport.close()
         journal.close()

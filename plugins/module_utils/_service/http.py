@@ -6,17 +6,19 @@
 
 """The only file that touches the network: one call out, one reply back, and whether it was sent at all.
 
-No retry, no pacing, no meaning: those live in _retry, _pace and _api_v1.
+No retry, no pacing, no meaning: those live in retry, pace and api_v1.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import platform
-import time
+import socket
+import threading
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
@@ -31,12 +33,12 @@ from .._version import VERSION
 
 try:
     import requests
-    import urllib3
     from requests.adapters import HTTPAdapter
 
     REQUESTS_MISSING: str | None = None
 except ImportError as _missing:
     REQUESTS_MISSING = str(_missing)
+    HTTPAdapter = object  # type: ignore[assignment,misc]
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CHUNK = 64 * 1024
@@ -45,7 +47,11 @@ LARGEST_BODY = 32 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Call:
-    """One request. The body is kept out of C(repr): API v1 carries its tokens there."""
+    """One request. The body is kept out of C(repr): API v1 carries its tokens there.
+
+    C(before_send) is called right before the first byte goes out on an open connection, in a thread of its own. What
+    it raises keeps the request back, which then was certainly not sent.
+    """
 
     method: str
     path: str
@@ -53,24 +59,28 @@ class Call:
     device_token: str | None = field(default=None, repr=False)  # whose rate limit the call spends
     writes: bool = False
     repeatable: bool = True  # sending it twice leaves the same state as once; a create does not
+    before_send: t.Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """C(text) is None when the status arrived but the body did not arrive whole."""
+    """C(text) is None when the status arrived but the body did not arrive whole. C(date) is the service's clock."""
 
     status: int
     text: str | None
     retry_after: str | None = None
+    date: str | None = None
 
 
 class Transport(t.Protocol):
     async def exchange(self, call: Call) -> Reply:
-        """Raises NotSent (never reached the service) or FateUnknown (sent, no reply)."""
+        """Raises NotSent (never reached the service), FateUnknown (sent, no reply), or what C(before_send) raised."""
 
 
 @dataclass(frozen=True)
 class HttpSettings:
+    """C(timeout) is in seconds, and bounds an exchange as a whole: from the look-up of the host to the last byte."""
+
     api_url: str
     timeout: float
     validate_certs: bool
@@ -79,35 +89,181 @@ class HttpSettings:
 
 
 class HttpTransport:
-    """requests on a kept-alive session; O(concurrency) worker threads are all that is ever in flight."""
+    """requests on a kept-alive session, with a thread for each call under way.
+
+    The threads are daemons: one that hangs where nothing can end it (a resolver) holds up no other call, nor the end
+    of the task.
+    """
 
     def __init__(self, settings: HttpSettings) -> None:
         self._settings = settings
-        self._pool = ThreadPoolExecutor(max_workers=settings.concurrency, thread_name_prefix="connect")
         self._session = _session(settings)
+        self._under_way: set[_Attempt] = set()
 
     async def exchange(self, call: Call) -> Reply:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._send, call)
+        loop = asyncio.get_running_loop()
+        attempt = _Attempt(call.before_send)
+        outcome: asyncio.Future[Reply | BaseException] = loop.create_future()
+
+        def settle(result: Reply | BaseException) -> None:
+            if not outcome.done():
+                outcome.set_result(result)
+
+        def work() -> None:
+            result = self._send(call, attempt)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the task has ended
+                loop.call_soon_threadsafe(settle, result)
+
+        self._under_way.add(attempt)
+        threading.Thread(target=work, name="connect", daemon=True).start()
+        try:
+            await asyncio.wait({outcome}, timeout=self._settings.timeout)
+        finally:
+            attempt.end(cut=not outcome.done())
+            self._under_way.discard(attempt)
+        result = outcome.result() if outcome.done() else self._failure(TimeoutError(), call, attempt)
+        if isinstance(result, BaseException):
+            raise result
+        return result
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Nothing departs any more."""
+        for attempt in list(self._under_way):
+            attempt.end(cut=True)
         self._session.close()
 
-    def _send(self, call: Call) -> Reply:
-        give_up = time.monotonic() + self._settings.timeout
+    def _send(self, call: Call, attempt: _Attempt) -> Reply | BaseException:
+        """The reply, or what to raise."""
+        _thread.attempt = attempt
         try:
             response = self._session.request(
                 call.method,
                 self._settings.api_url + call.path,
                 data=json.dumps(call.body).encode("utf-8"),
-                timeout=self._settings.timeout,
+                timeout=self._settings.timeout,  # of each step: what ends a thread that nobody waits for any more
                 allow_redirects=False,  # a redirected POST turns into a GET, and takes the tokens elsewhere
                 stream=True,  # the status must survive a body that breaks off
             )
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as err:
-            raise fate_of(err, call, self._settings.timeout) from None  # the cause may quote a proxy's credentials
-        with response:
-            return Reply(response.status_code, _body(response, give_up), response.headers.get("Retry-After"))
+            with response:
+                headers = response.headers
+                return Reply(response.status_code, _body(response), headers.get("Retry-After"), headers.get("Date"))
+        except BaseException as err:  # whatever a reply can make a library raise: the fate does not depend on it
+            return attempt.kept_back or self._failure(err, call, attempt)
+
+    def _failure(self, err: BaseException, call: Call, attempt: _Attempt) -> ConnectError:
+        what = "%s %s" % (call.method, call.path)
+        if attempt.departed:
+            return FateUnknown("%s %s" % (what, _why_no_reply(err, self._settings.timeout)))
+        where = _place(self._settings.api_url)
+        proxy = self._session.proxies.get(urlsplit(self._settings.api_url).scheme) or self._session.proxies.get("all")
+        if proxy:
+            where += " through the proxy %s" % _place(proxy)
+        return _why_not_sent(err, what, where, self._settings.timeout)
+
+
+class _Attempt:
+    """One exchange as its connection sees it: whether a byte of the request was handed to the socket, and a second
+    handle on that socket, to end it from outside.
+    """
+
+    def __init__(self, before_send: t.Callable[[], None]) -> None:
+        self.departed = False
+        self.kept_back: BaseException | None = None  # what C(before_send) raised
+        self._before_send = before_send
+        self._over = False
+        self._handle: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    def watch(self, sock: t.Any) -> None:
+        with self._lock:
+            self._refuse_when_over()
+            if self._handle is None:
+                # Of its own, because TLS replaces the socket object, and a reply can outlive its connection.
+                self._handle = socket.socket(fileno=os.dup(sock.fileno()))
+
+    def depart(self) -> None:
+        with self._lock:
+            self._refuse_when_over()
+            if self.departed:
+                return
+            try:
+                self._before_send()
+            except BaseException as err:
+                self.kept_back = err
+                raise
+            self.departed = True
+
+    def end(self, cut: bool) -> None:
+        """Nothing departs from here on; with C(cut), what is under way breaks off."""
+        with self._lock:
+            self._over = True
+            if self._handle is None:
+                return
+            if cut:
+                with contextlib.suppress(OSError):
+                    self._handle.shutdown(socket.SHUT_RDWR)
+            self._handle.close()
+            self._handle = None
+
+    def _refuse_when_over(self) -> None:
+        if self._over:
+            raise TimeoutError
+
+
+class _Thread(threading.local):
+    attempt: _Attempt
+
+
+_thread = _Thread()
+
+
+class _Watched:
+    """Goes in front of a connection class of urllib3 (1.26 and 2), whatever kind of proxy that one speaks to.
+
+    Opening a connection may send bytes too (CONNECT, TLS); those are not of the request.
+    """
+
+    sock: t.Any
+    _opening = False
+
+    def _new_conn(self) -> t.Any:
+        sock = super()._new_conn()  # type: ignore[misc]
+        _thread.attempt.watch(sock)
+        return sock
+
+    def connect(self) -> None:
+        self._opening = True
+        try:
+            super().connect()  # type: ignore[misc]
+        finally:
+            self._opening = False
+
+    def send(self, data: t.Any) -> None:
+        if not self._opening:
+            if self.sock is None:
+                self.connect()
+            _thread.attempt.watch(self.sock)
+            _thread.attempt.depart()
+        super().send(data)  # type: ignore[misc]
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        _watch_pools(self.poolmanager)
+
+    def proxy_manager_for(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        return _watch_pools(super().proxy_manager_for(*args, **kwargs))
+
+
+def _watch_pools(manager: t.Any) -> t.Any:
+    manager.pool_classes_by_scheme = {
+        scheme: pool
+        if issubclass(pool.ConnectionCls, _Watched)
+        else type("WatchedPool", (pool,), {"ConnectionCls": type("Watched", (_Watched, pool.ConnectionCls), {})})
+        for scheme, pool in manager.pool_classes_by_scheme.items()
+    }
+    return manager
 
 
 def _session(settings: HttpSettings) -> requests.Session:
@@ -121,6 +277,7 @@ def _session(settings: HttpSettings) -> requests.Session:
         session.proxies.update(environment["proxies"])
     session.verify = environment["verify"] if settings.validate_certs else False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # threads share the session, not a login
+    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]  # not even parsed
     session.headers.update(
         {
             "Accept": "application/json, text/html;q=0.9",
@@ -129,39 +286,33 @@ def _session(settings: HttpSettings) -> requests.Session:
             % (VERSION, platform.python_version(), requests.__version__),
         }
     )
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=settings.concurrency, max_retries=0)
+    adapter = _Adapter(pool_connections=1, pool_maxsize=settings.concurrency, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
 
 
-def _body(response: requests.Response, give_up: float) -> str | None:
+def _body(response: requests.Response) -> str | None:
+    """The whole body, or None when it broke off, is not as long as it says, or is larger than LARGEST_BODY."""
     parts = []
     size = 0
     try:
         for chunk in response.iter_content(CHUNK):
             parts.append(chunk)
             size += len(chunk)
-            if size > LARGEST_BODY or time.monotonic() > give_up:
+            if size > LARGEST_BODY:
                 return None
-    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
+        declared = response.headers.get("Content-Length")
+        # urllib3 before 2.0 does not notice a body that breaks off.
+        if declared is not None and "Content-Encoding" not in response.headers and size < int(declared):
+            return None
+    except Exception:  # a compressed or chunked body can make the libraries raise more than they document
         return None
-    declared = response.headers.get("Content-Length", "")
-    if declared.isdecimal() and "Content-Encoding" not in response.headers and size < int(declared):
-        return None  # urllib3 before 2.0 does not notice
     return b"".join(parts).decode("utf-8", errors="replace")
 
 
-# What the innermost cause proves. Whatever is not listed may have reached the service.
-NEVER_CONNECTED = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ConnectTimeout")
-NEVER_VALID = (
-    "InvalidSchema",
-    "InvalidURL",
-    "InvalidProxyURL",
-    "MissingSchema",
-    "LocationParseError",
-    "ProxySchemeUnknown",
-)
+# Words for what happened. Whether the request was sent is not read off these signs: the connection knows it.
+
 NO_TLS_THERE = (
     "WRONG_VERSION_NUMBER",
     "UNKNOWN_PROTOCOL",
@@ -169,50 +320,72 @@ NO_TLS_THERE = (
     "HTTP_REQUEST",
     "RECORD_LAYER_FAILURE",
 )
+NO_ADDRESS = {
+    "InvalidSchema",
+    "InvalidURL",
+    "InvalidProxyURL",
+    "MissingSchema",
+    "LocationParseError",
+    "ProxySchemeUnknown",
+}
 
 
-def fate_of(err: Exception, call: Call, timeout: float) -> ConnectError:
-    """Whether the request can have reached the service, decided from the exception of requests or urllib3 alone.
+def _why_no_reply(err: BaseException, timeout: float) -> str:
+    names = {type(cause).__name__ for cause in _causes(err)}
+    if names & {"TimeoutError", "ReadTimeoutError"}:
+        return "was sent, and no whole reply came within %g s." % timeout
+    return "was sent, and the connection broke before a reply (%s)." % type(list(_causes(err))[-1]).__name__
 
-    The outermost exception does not tell: behind a proxy, urllib3 calls every broken connection a C(ProxyError).
-    """
-    what = "%s %s" % (call.method, call.path)
+
+def _why_not_sent(err: BaseException, what: str, where: str, timeout: float) -> NotSent:
+    """C(where) is the host, and the proxy on the way to it."""
     causes = list(_causes(err))
-    names = [type(cause).__name__ for cause in causes]
-    words = " ".join(str(cause) for cause in causes).upper()
-    if "CERTIFICATE_VERIFY_FAILED" in words or "TLS CA CERTIFICATE BUNDLE" in words:
+    names = {type(cause).__name__ for cause in causes}
+    signs = " ".join(str(cause) for cause in causes).upper().replace(" ", "_")
+    if "CERTIFICATE_VERIFY_FAILED" in signs:
         return Misconfigured(
-            "The TLS certificate of api_url could not be verified; nothing was sent. Give the CA file that signed it "
-            "as ca_path (or CONNECT_CA_PATH), and check that api_url names the right host.",
+            "The TLS certificate of %s could not be verified; nothing was sent. Give the CA file that signed it "
+            "as ca_path (or CONNECT_CA_PATH), and check that api_url names the right host." % where,
             code="tls_error",
         )
-    # A broken stream shows the same signs, so for a create they prove nothing. The read before it meets a wrong port.
-    if call.repeatable and "SSLError" in names and any(sign in words.replace(" ", "_") for sign in NO_TLS_THERE):
+    if any(sign in signs for sign in NO_TLS_THERE):
         return Misconfigured(
-            "The host of api_url does not speak TLS at that port; nothing was sent. Check api_url.", code="tls_error"
+            "%s does not speak TLS at that port; nothing was sent. Check api_url." % where, code="tls_error"
         )
-    if any(name in NEVER_VALID for name in names):
+    if "TLS_CA_CERTIFICATE_BUNDLE" in signs or "X509" in signs or "LOAD_VERIFY_LOCATIONS" in signs:
+        return Misconfigured(
+            "The file of ca_path, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE does not exist or holds no certificate; nothing "
+            "was sent. Give a file of PEM certificates, or unset the variable.",
+            code="tls_error",
+        )
+    if "SOCKS_SUPPORT" in signs:
+        return Misconfigured("%s needs the Python library PySocks; nothing was sent. Install it." % where)
+    if names & NO_ADDRESS:
         return Misconfigured(
             "api_url, or a proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, is not an address that can be used; nothing "
             "was sent. Correct it, or name the host in NO_PROXY."
         )
-    if "TUNNEL CONNECTION FAILED" in words:
-        reason = " It wants to know who asks (407)." if "TUNNEL CONNECTION FAILED: 407" in words else ""
-        return NotSent("%s was not sent: the proxy from the environment refused to pass it on.%s" % (what, reason))
-    if any(name in NEVER_CONNECTED for name in names):
-        return NotSent(
-            "%s was not sent: no connection to the host (refused, unknown, or none in %g s)." % (what, timeout)
-        )
-    if "ReadTimeout" in names or "ReadTimeoutError" in names:
-        return FateUnknown("%s was sent, and no reply came within %g s." % (what, timeout))
-    return FateUnknown("%s: the connection broke before a reply (%s)." % (what, names[-1]))
+    if "TUNNEL_CONNECTION_FAILED" in signs:
+        reason = " It asks for a login (407)." if "TUNNEL_CONNECTION_FAILED:_407" in signs else ""
+        return NotSent("%s was not sent: the proxy refused the connection to %s.%s" % (what, where, reason))
+    if "gaierror" in names:
+        reason = "the name is not known"
+    elif "ConnectionRefusedError" in names:
+        reason = "refused"
+    elif names & {"TimeoutError", "ConnectTimeoutError", "ReadTimeoutError"}:
+        reason = "none within %g s" % timeout
+    else:
+        reason = type(causes[-1]).__name__
+    return NotSent("%s was not sent: no connection to %s (%s)." % (what, where, reason))
 
 
 def _causes(err: BaseException | None) -> t.Iterator[BaseException]:
-    """The exception and what it wraps, as requests and urllib3 1.26 and 2 do it, outermost first."""
-    while isinstance(err, BaseException):
+    """The exception and what it came from, outermost first."""
+    while err is not None:
         yield err
-        inner = getattr(err, "reason", None) or getattr(err, "original_error", None)
-        if not isinstance(inner, BaseException):
-            inner = next((arg for arg in err.args if isinstance(arg, BaseException)), None)
-        err = inner
+        err = err.__cause__ or err.__context__
+
+
+def _place(url: str) -> str:
+    """HOST[:PORT] of an address, without the credentials that it may hold."""
+    return url.partition("//")[2].partition("/")[0].rpartition("@")[2] or "its address"

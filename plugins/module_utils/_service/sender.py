@@ -31,6 +31,7 @@ from .._errors import (
 from .http import Call, Reply, Transport
 from .journal import Slot
 from .pace import Pace
+from .replies import read_json
 from .retry import FULL_MINUTE, pause_before_repeat, read_retry_after
 from .waits import Waits
 
@@ -39,7 +40,8 @@ BAN_PROBES = 3
 OUTAGE = 3  # lost calls in a row, beyond the budget, that end the task
 NO_REPLY = "no_reply"
 REOPENABLE = ("interrupted", NotSent.code)  # codes of an end that another attempt may overcome
-PACED = "the calls for this minute are used up (account_calls_per_minute)."
+PACED = "Account rate limit reached (account_calls_per_minute)."
+PACED_DEVICE = "Per-device rate limit reached (device_calls_per_minute)."
 
 
 @dataclass
@@ -97,8 +99,8 @@ class Sender:
             self._lost_in_a_row = 0
 
     @contextmanager
-    def one_attempt_each(self, give_up_at: float) -> t.Iterator[None]:
-        """For somebody who looks again anyway: no repetition, no budget, and no waiting beyond C(give_up_at)."""
+    def single_attempt(self, give_up_at: float) -> t.Iterator[None]:
+        """For a caller that reads again anyway: no repetition, no budget, and no waiting beyond C(give_up_at)."""
         self._give_up_at = give_up_at
         if self._end is not None and not self._end.fatal:
             self._end = None  # an outage may be over
@@ -107,18 +109,13 @@ class Sender:
         finally:
             self._give_up_at = None
 
-    async def send(
-        self, call: Call, read: t.Callable[[Reply], Payload], departs: t.Callable[[], None] | None = None
-    ) -> Payload:
-        """The payload, or the failure that ends it; FateUnknown if any attempt at a write may have been acted on.
-
-        C(departs) is called right before each attempt, when all waiting is over. What it raises keeps the call back.
-        """
+    async def send(self, call: Call, read: t.Callable[[Reply], Payload]) -> Payload:
+        """The payload, or the failure that ends it; FateUnknown if any attempt at a write may have been acted on."""
         failures = 0
         doubt: FateUnknown | None = None
         while True:
             try:
-                return await self._pass(call, read, departs, again=failures > 0)
+                return await self._pass(call, read, again=failures > 0)
             except ConnectError as failure:
                 failures += 1
                 if isinstance(failure, FateUnknown):
@@ -136,10 +133,8 @@ class Sender:
                 except BudgetExhausted as exhausted:
                     raise (doubt or exhausted) from None
 
-    async def _pass(
-        self, call: Call, read: t.Callable[[Reply], Payload], departs: t.Callable[[], None] | None, again: bool
-    ) -> Payload:
-        """Wait for a turn and take it. Nobody waits for a rate limit while holding a place among those in flight."""
+    async def _pass(self, call: Call, read: t.Callable[[Reply], Payload], again: bool) -> Payload:
+        """Wait for a turn and take it. No call waits for a rate limit while holding a place among those in flight."""
         while True:
             suspected = self._ban_suspected
             async with self._alone if suspected else self._in_flight:
@@ -151,26 +146,16 @@ class Sender:
                     await self._wait(FULL_MINUTE, RateLimited("The service answers 429 to every call."))
                 slot, wait = self._pace.book(call.device_token, self.waits.clock())
                 if not wait:
-                    if departs is not None:
-                        try:
-                            departs()
-                        except BaseException:
-                            self._pace.over(slot, self.waits.clock(), arrived=False)
-                            raise
                     return await self._exchange(call, read, slot, again, probe=suspected)
-            if call.device_token is None:
-                await self._wait(wait, None)
-            else:
-                busy = RateLimited("Devices have had their calls for this minute (device_calls_per_minute).")
-                await self._wait(wait, busy)
+            await self._wait(wait, None if call.device_token is None else RateLimited(PACED_DEVICE))
 
     async def _wait(self, seconds: float, because: ConnectError | None) -> None:
-        """On the budget if there is a failure behind it; never beyond the time of somebody who looks again anyway."""
+        """On the budget if there is a failure behind it; never beyond the time of a caller that reads again anyway."""
         if self._give_up_at is not None:
             left = self._give_up_at - self.waits.clock()
             await self.waits.pause(max(0.0, min(seconds, left)), PACED)
             if seconds > left:
-                raise NoTimeLeft("The rate limit left no time for another look.")
+                raise NoTimeLeft("The rate limit left no time to read again.")
         elif because is None:
             await self.waits.pause(seconds, PACED)
         else:
@@ -179,22 +164,30 @@ class Sender:
     async def _exchange(
         self, call: Call, read: t.Callable[[Reply], Payload], slot: Slot, again: bool, probe: bool
     ) -> Payload:
-        self.tally.count(call, again)
         started = self.waits.clock()
-        arrived = True
+        arrived = attempted = True
         try:
             reply = await self._transport.exchange(call)
-        except (NotSent, FateUnknown) as failure:
-            arrived = not isinstance(failure, NotSent)
-            self._lost(started)
+        except ConnectError as failure:
+            arrived = isinstance(failure, FateUnknown)
+            attempted = arrived or isinstance(failure, NotSent)  # otherwise C(before_send) kept it back
+            if attempted:
+                self._lost(started)
             raise
         finally:
             self._pace.over(slot, self.waits.clock(), arrived)
+            if attempted:
+                self.tally.count(call, again)
         self._lost_in_a_row = 0
+        retry_after = read_retry_after(reply.retry_after, reply.date, datetime.now(timezone.utc))
         if reply.status == 429:
-            raise self._limited(call, reply, probe)
+            raise self._limited(call, reply, retry_after, probe)
         self._limited_in_a_row = self._probes_refused = 0
-        return read(reply)
+        try:
+            return read(reply)
+        except ConnectError as failure:
+            failure.retry_after = retry_after
+            raise
 
     def _lost(self, started: float) -> None:
         """An outage that outlasts the budget ends the task: asking for every other device only multiplies time-outs."""
@@ -209,7 +202,7 @@ class Sender:
     def _ban_suspected(self) -> bool:
         return self._limited_in_a_row >= BAN_SUSPECTED
 
-    def _limited(self, call: Call, reply: Reply, probe: bool) -> RateLimited:
+    def _limited(self, call: Call, reply: Reply, retry_after: float | None, probe: bool) -> ConnectError:
         self._probes_refused += probe
         self._limited_in_a_row += 1
         if call.device_token is None:
@@ -221,8 +214,11 @@ class Sender:
                 "wait, and run the task again.",
                 http_status=429,
             )
-        return RateLimited(
-            "%s %s: the service answered 429 (rate limit)." % (call.method, call.path),
-            http_status=429,
-            retry_after=read_retry_after(reply.retry_after, datetime.now(timezone.utc)),
-        )
+        what = "%s %s: " % (call.method, call.path)
+        if call.writes and not isinstance(read_json(reply.text), dict):
+            return FateUnknown(
+                what + "answered 429, but not by JFrog Connect; whether it was acted on is unknown.",
+                http_status=429,
+                retry_after=retry_after,
+            )
+        return RateLimited(what + "the service answered 429 (rate limit).", http_status=429, retry_after=retry_after)

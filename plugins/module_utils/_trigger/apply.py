@@ -152,16 +152,16 @@ async def _write(entry: Entry, row: Row, request: TriggerRequest, client: Client
     earlier = _written_lately(entry, client)
     noted = False
 
-    def departs() -> None:
+    def before_send() -> None:
         nonlocal noted
-        client.check_departure(request.deadline)
         _check_intention(entry, request.hold, client)
         # Noted before it is sent: also a write that lands late, or after a kill, must not be overlooked.
         client.journal.note({_note(entry): IN_DOUBT}, client.waits.clock())
         noted = True
+        client.check_departure(request.deadline)  # last, because the journal may have to wait
 
     try:
-        await client.api.set_trigger(entry.token, request.hold, departs)
+        await client.api.set_trigger(entry.token, request.hold, before_send)
         row.written = True
         client.journal.note({_note(entry): state_word(request.hold)}, client.waits.clock())
     except ConnectError as failure:

@@ -175,6 +175,7 @@ class Wire:
         self._any_order = False
 
     async def exchange(self, call: Call) -> Reply:
+        call.before_send()
         self.sent.append(Sent(self.clock(), call.method, call.path, call.body))
         due = self._take(call)
         if due.takes:

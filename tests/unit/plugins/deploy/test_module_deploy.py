@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Reply
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
     ABSENT,
     DEPLOY,
@@ -298,7 +297,7 @@ def test_a_refused_call_is_not_among_the_calls_that_sent_it(wire, drive):
 
 def test_a_refused_account_ends_it_and_every_device_still_has_its_row(wire, drive):
     look(wire, None, "success", None)
-    wire.expect("POST", DEPLOY, reply=Reply(403, ""))
+    wire.expect("POST", DEPLOY, reply=refusal("user_token is not valid"))
     result = drive(NAME, **OPTIONS)
     assert (result["failed"], result["code"], result["changed"]) == (True, "unauthorized", False)
     assert column(result, "outcome") == ["failed", "unchanged", "failed"]

@@ -16,6 +16,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors impo
     ConnectError,
     FateUnknown,
     NotSent,
+    RateLimited,
     Rejected,
     Unauthorized,
 )
@@ -28,6 +29,7 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import
     TRIGGER,
     USER,
     accepted,
+    limited,
     not_sent,
     page,
     refusal,
@@ -98,12 +100,34 @@ def test_an_ambiguous_refusal_costs_one_probe_that_names_no_device(wire, api, ru
 
 @pytest.mark.parametrize("reply", AMBIGUOUS.values(), ids=AMBIGUOUS)
 def test_when_the_probe_is_refused_too_it_is_the_account(wire, api, run, reply):
-    wire.expect("POST", TRIGGER, {"device_token": token(1)}, reply=reply)
+    wire.expect("GET", DETAILS, {"device_token": token(1)}, reply=reply)
     wire.expect("GET", DETAILS, PROBE, reply=reply)
     with pytest.raises(Unauthorized):
-        run(api.set_trigger(token(1), held=True))
+        run(api.device(token(1)))
     with pytest.raises(Unauthorized):
         run(api.device(token(2)))
+
+
+@pytest.mark.parametrize("reply", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_a_write_stays_in_doubt_when_no_one_says_that_it_was_refused(wire, api, run, reply):
+    """The account is asked about once, and nothing more is sent with a token that is not accepted."""
+    documented = "error_message" in (reply.text or "")
+    wire.expect("POST", TRIGGER, {"device_token": token(1)}, reply=reply)
+    wire.expect("GET", DETAILS, PROBE, reply=reply)
+    with pytest.raises(Unauthorized if documented else FateUnknown):
+        run(api.set_trigger(token(1), held=True))
+    with pytest.raises(Unauthorized):
+        run(api.set_trigger(token(2), held=True))
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 404])
+def test_what_is_no_answer_about_a_token_is_not_called_unauthorized(wire, api, run, status):
+    wire.expect("GET", DETAILS, {"device_token": token(1)}, reply=Reply(status, "<html>"))
+    wire.expect("GET", DETAILS, PROBE, reply=Reply(status, "<html>"))
+    for number in (1, 2, 3):
+        with pytest.raises(Rejected) as failure:
+            run(api.device(token(number)))
+        assert (failure.value.code, failure.value.http_status) == ("request_rejected", status)
 
 
 def test_no_probe_is_needed_once_the_account_is_known_to_work(wire, api, run):
@@ -157,27 +181,95 @@ def test_a_fault_of_the_service_leaves_the_fate_of_a_create_unknown(wire, api, r
     assert (failure.value.code, failure.value.http_status) == ("outcome_unknown", status)
 
 
+@pytest.mark.parametrize("status", [408, 425, 499, 500, 502, 503, 504])
+def test_a_fault_on_the_way_is_no_refusal_and_is_asked_again(wire, api, run, status):
+    wire.expect("GET", DETAILS, reply=refusal("Internal error", status))
+    wire.expect("GET", DETAILS, reply=page([wire_device(1)]))
+    wire.expect("POST", TRIGGER, reply=refusal("Internal error", status))
+    wire.expect("POST", TRIGGER)
+    run(api.device(token(1)))
+    run(api.set_trigger(token(1), held=True))
+
+
+def send(api, path):
+    if path == DEPLOY:
+        return api.deploy("f-1", "Kiosks", ["Floor-1"], [], {}, None)
+    return api.set_trigger(token(1), held=True)
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize("path", [DEPLOY, TRIGGER])
-def test_a_redirect_is_a_refusal_that_points_to_api_url(wire, api, run, status, path):
+def test_a_redirect_of_a_write_leaves_its_fate_unknown_and_points_to_api_url(wire, api, run, status, path):
     wire.expect("POST", path, reply=Reply(status, "<html>Moved</html>"))
     if path == TRIGGER:
         wire.expect("GET", DETAILS, PROBE, reply=page([]))
-    with pytest.raises(Rejected, match=r"redirect.*api_url"):
-        run(
-            api.deploy("f-1", "Kiosks", ["Floor-1"], [], {}, None)
-            if path == DEPLOY
-            else api.set_trigger(token(1), held=True)
-        )
+    with pytest.raises(FateUnknown, match=r"redirect.*api_url"):
+        run(send(api, path))
 
 
-@pytest.mark.parametrize("text", ["Flow not found", ""])
-def test_200_with_an_error_message_is_a_refusal(wire, api, run, text):
-    wire.expect("POST", DEPLOY, reply=refusal(text, 200))
-    with pytest.raises(Rejected) as failure:
-        run(api.deploy("f-1", "Kiosks", ["Floor-1"], [], {}, None))
-    assert failure.value.code == "request_rejected"
-    assert (text or "no readable reason") in failure.value.msg
+REFUSED = {
+    "400 with its reason": refusal("Flow not found"),
+    "429 as documented": limited(),
+}
+IN_DOUBT = {
+    "proxy 400": Reply(400, "<html>Bad Request</html>"),
+    "400 without reason": refusal(""),
+    "400 with another type": Reply(400, '{"error_message": ["no"]}'),
+    "400 nothing": Reply(400, ""),
+    "400 list": Reply(400, "[]"),
+    "WAF 403": Reply(403, '{"error": "waf"}'),
+    "403 in the form of the service": refusal("Forbidden", 403),
+    "401": Reply(401, "{}"),
+    "404": Reply(404, "not found"),
+    "405": refusal("no such method", 405),
+    "409": Reply(409, "{}"),
+    "413": Reply(413, "{}"),
+    "499": Reply(499, ""),
+    "302": Reply(302, ""),
+    "304": Reply(304, None),
+    "200 with empty reason": refusal("", 200),
+    "200 with reason": refusal("Flow not found", 200),
+    "429 web page": Reply(429, "<html>Too many requests</html>"),
+    "429 nothing": Reply(429, ""),
+    "429 list": Reply(429, "[]"),
+    "200 list": Reply(200, "[]"),
+    "200 empty": Reply(200, ""),
+    "200 cut": Reply(200, None),
+    "200 word": Reply(200, "OK"),
+    "200 object": Reply(200, "{}"),
+    "200 null": Reply(200, '{"message": null}'),
+    "204": Reply(204, ""),
+    "login page": Reply(200, "<html>log in first</html>"),
+    "deep": Reply(400, '{"error_message": ' + "[" * 100_000 + "]" * 100_000 + "}"),
+    "long number": Reply(400, '{"error_message": "no", "n": ' + "9" * 5000 + "}"),
+    "half a pair": Reply(400, '{"error_message": "\\ud800"}'),
+}
+
+
+@pytest.mark.parametrize("reply", IN_DOUBT.values(), ids=IN_DOUBT)
+def test_only_the_documented_refusal_proves_that_a_create_was_not_acted_on(wire, api, run, reply):
+    wire.expect("POST", DEPLOY, reply=reply)
+    with pytest.raises(FateUnknown) as failure:
+        run(send(api, DEPLOY))
+    assert (failure.value.code, failure.value.http_status) == ("outcome_unknown", reply.status)
+
+
+@pytest.mark.parametrize("reply", REFUSED.values(), ids=REFUSED)
+def test_the_documented_refusal_does_prove_it(wire, api, run, reply):
+    wire.expect("POST", DEPLOY, reply=reply, times=4 if reply.status == 429 else 1)
+    with pytest.raises((Rejected, RateLimited)):
+        run(send(api, DEPLOY))
+
+
+@pytest.mark.parametrize("name", IN_DOUBT)
+def test_a_hold_is_not_believed_to_be_done_or_refused_on_any_other_word(wire, api, run, name):
+    wire.expect("GET", DETAILS, reply=page([wire_device(1)]))
+    run(api.device(token(1)))
+    reply = IN_DOUBT[name]
+    wire.expect("POST", TRIGGER, reply=reply, times={200: 6, 204: 6, 499: 6, 429: 4}.get(reply.status, 1))
+    # A hold may be refused with 403 as well: it is not sent twice either way, and the device is not done.
+    with pytest.raises(Rejected if name == "403 in the form of the service" else FateUnknown):
+        run(send(api, TRIGGER))
 
 
 def test_a_service_that_is_not_there_is_not_tried_with_every_device(wire, api, run):

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 
 import pytest
+from ansible.module_utils import basic
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,6 +124,37 @@ def test_what_ansible_prints_of_a_large_fleet_is_silent_too(fleet, clock, capsys
     printed = capsys.readouterr().out
     assert json.loads(printed)["summary"]["changed"] == MANY
     assert "SECRET" not in printed
+
+
+BAD = {
+    "empty": lambda devices: devices[7].update(device_token=" "),
+    "repeated": lambda devices: devices[7].update(device_token=token(1)),
+    "misspelt": lambda devices: devices[7].update(nmae=token(2)),
+    "missing": lambda devices: devices[7].pop("device_token"),
+    "a token in another place": lambda devices: devices[7].update(device_token="", name=token(3)),
+}
+
+
+@pytest.mark.parametrize("spoil", BAD.values(), ids=BAD)
+def test_one_bad_entry_among_many_is_answered_without_comparing_each_with_each(monkeypatch, capsys, spoil):
+    """Ansible compares each text that it prints with each secret that it knows: it must be left with few of both."""
+    compared = []
+    real = basic.remove_values
+
+    def counted(value, secrets):
+        compared.append(len(list(secrets)) * len(str(value)))
+        return real(value, secrets)
+
+    monkeypatch.setattr(basic, "remove_values", counted)
+    devices = [{"device_token": token(n), "device_uuid": "d-%04d" % n, "name": "kiosk"} for n in range(1, 4 * MANY)]
+    spoil(devices)
+    options = {"user_token": USER, "devices": devices, "trigger_set": True}
+    with patch_module_args(options), pytest.raises(SystemExit):
+        connect_update_trigger.main()
+    printed = capsys.readouterr().out
+    assert json.loads(printed)["failed"]
+    assert "SECRET" not in printed
+    assert sum(compared) < 10_000
 
 
 def test_whoever_waits_for_a_rate_limit_holds_no_place(wire, make_sender, run):

@@ -62,6 +62,19 @@ def test_pauses_double_up_to_half_a_minute_and_end_after_five_repeats():
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, None, None]
 
 
+def test_a_service_that_says_when_to_come_back_is_asked_for_as_long_as_the_budget_lasts():
+    busy = _errors.FateUnknown("x", http_status=503, retry_after=20.0)
+    assert [pause_before_repeat(busy, READ, failures, 0.0) for failures in range(1, 9)] == 5 * [20.0] + 3 * [30.0]
+    assert [pause_before_repeat(busy, CREATE, failures, 0.0) for failures in (1, 2)] == [None, None]
+
+
+def test_a_429_that_is_not_of_the_service_is_waited_out_too_unless_it_was_a_create():
+    strange = _errors.FateUnknown("x", http_status=429)
+    pauses = [pause_before_repeat(strange, SET, failures, 0.0) for failures in range(1, 6)]
+    assert pauses == [FULL_MINUTE, FULL_MINUTE, FULL_MINUTE, None, None]
+    assert pause_before_repeat(strange, CREATE, 1, 0.0) is None
+
+
 def test_three_refusals_for_the_rate_are_waited_out_and_a_fourth_is_not():
     pauses = [pause_before_repeat(_errors.RateLimited("x"), READ, failures, 0.0) for failures in range(1, 6)]
     assert pauses == [FULL_MINUTE, FULL_MINUTE, FULL_MINUTE, None, None]
@@ -98,16 +111,28 @@ def test_jitter_only_lengthens_a_pause_and_never_decides(jitter, failures, failu
     ],
 )
 def test_retry_after_is_read_in_each_form_and_clamped(header, seconds):
-    assert read_retry_after(header, NOW) == seconds
+    assert read_retry_after(header, None, NOW) == seconds
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=10), timedelta(minutes=-10), timedelta(days=400)])
+def test_a_date_is_judged_by_the_clock_of_the_reply(off):
+    later, sent_at = (format_datetime(NOW + off + timedelta(seconds=s), usegmt=True) for s in (90, 0))
+    assert read_retry_after(later, sent_at, NOW) == 90.0
+    assert read_retry_after("7", sent_at, NOW) == 7.0
+
+
+@pytest.mark.parametrize("date", [None, "", "today", "Sat, 02 May 2026 01:10:00 +99999999999"])
+def test_without_a_readable_date_it_is_judged_by_our_own(date):
+    assert read_retry_after(format_datetime(NOW + timedelta(seconds=90), usegmt=True), date, NOW) == 90.0
 
 
 def test_a_number_that_float_cannot_read_is_garbage_not_a_crash():
-    read_retry_after("0\x1f", NOW)
+    read_retry_after("0\x1f", None, NOW)
 
 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=40))
 def test_no_garbage_in_retry_after_breaks_a_task_or_its_limits(header):
-    seconds = read_retry_after(header, NOW)
+    seconds = read_retry_after(header, header, NOW)
     assert seconds is None or 1.0 <= seconds <= 600.0
 
 
