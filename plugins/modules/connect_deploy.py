@@ -504,8 +504,9 @@ api_calls:
 from ..module_utils._deploy.apply import apply_deployment
 from ..module_utils._deploy.request import DEPLOY_SPEC, DeployRequest
 from ..module_utils._errors import ConnectError
-from ..module_utils._module import Connection, ConnectModule
+from ..module_utils._module import ConnectModule
 from ..module_utils._service.client import run
+from ..module_utils._service.connection import Connection
 
 
 def main() -> None:
@@ -515,7 +516,7 @@ def main() -> None:
         request = DeployRequest.read(module.params)
         report = run(connection, lambda client: apply_deployment(request, client, module.check_mode), module.warn)
     except ConnectError as err:
-        module.fail_json(**err.as_result())
+        module.refuse(err)
     module.finish(report)
 
 

@@ -34,6 +34,8 @@ def shown(given: t.Any) -> str:
     if isinstance(given, str):
         text = one_line(given)
         return "'%s'" % (text if len(text) <= SHOWN else text[: SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}")
+    if given is None:
+        return "null"
     if isinstance(given, bool):
         return "the boolean %s" % str(given).lower()
     if isinstance(given, (int, float)):
