@@ -110,18 +110,24 @@ def _read_list(given: t.Any, option: Mapping[str, t.Any], where: str, environ: M
 
 
 def _read_dict(given: t.Any, option: Mapping[str, t.Any], where: str, environ: Mapping[str, str]) -> t.Any:
-    if isinstance(given, str) and "=" in given and not given.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
-        try:
-            given = check_type_dict(given)  # Ansible's own short form: name=ui version=3.10
-        except (TypeError, ValueError):
-            given = None
-    elif isinstance(given, str) and given.lstrip("\ufeff \t\r\n").startswith("{"):
+    if isinstance(given, str) and given.lstrip("\ufeff \t\r\n").startswith("{"):
         given = decoded(given, where, "object")
+    elif isinstance(given, str) and option["type"] == "dict":
+        given = _short_form(given, option)
     if not isinstance(given, Mapping):
         raise InvalidInput("%s is not a mapping; accepted: %s." % (where, _accepted({**option, "type": "dict"})))
     if "options" in option:
         return _read_mapping(given, option["options"], where + ".", "", environ)
     return dict(decoded(given, where, "object"))
+
+
+def _short_form(given: str, option: Mapping[str, t.Any]) -> t.Any:
+    """Ansible's name=ui version=3.10; a token with = in it is none, and its pieces are not to be shown as keys."""
+    try:
+        found = check_type_dict(given) if "=" in given else given
+    except (TypeError, ValueError):
+        return given
+    return found if "options" not in option or set(found) <= set(option["options"]) else given
 
 
 def _accepted(option: Mapping[str, t.Any]) -> str:

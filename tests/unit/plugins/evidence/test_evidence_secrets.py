@@ -109,7 +109,7 @@ def test_whatever_the_secrets_none_is_left(secrets, data):
 
 
 def cost_of(count):
-    """What looking for this many secrets that begin alike costs, counted by the pieces of the text that are compared."""
+    """What looking for this many secrets that begin alike costs: how many pieces of the text are compared."""
 
     class Counting(str):
         __slots__ = ()

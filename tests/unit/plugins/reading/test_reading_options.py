@@ -192,6 +192,8 @@ def test_no_secret_is_repeated():
         {"devices": '[{"device_token": "12345678"'},
         {"devices": "12345678"},
         {"usertoken": "12345678"},
+        {"app": "12345678/a=="},
+        {"devices": ["12345678/a=b"]},
     ):
         assert "12345678" not in refusal(**options)
 
