@@ -104,8 +104,8 @@ options:
     type: str
   parameters:
     description:
-      - Update parameters of the flow, name to value. Values are sent as texts. They are visible in the web UI, so do
-        not put secrets there.
+      - Update parameters of the flow, name to value. Values are texts, so put numbers and C(true) in quotes. They are
+        visible in the web UI, so do not put secrets there.
       - When given, also when empty, the deployment goes through C(/v2/deploy_update) instead of C(/v1/deploy_update).
     type: dict
   deployment_key:
