@@ -27,6 +27,7 @@ class TolerantModule(AnsibleModule):
     """Its options are read by the collection's own reader, before Ansible converts, cuts or echoes any of them."""
 
     params: dict[str, t.Any]
+    no_log_values: set[str]
 
     def _load_params(self) -> None:
         super()._load_params()
