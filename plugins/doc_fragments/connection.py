@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Options of every module; the spec is connection_spec() in module_utils/_options.py, a test compares the two.
+    # Options of every module; a test compares them with connection_spec() in module_utils/_service/connection.py.
     DOCUMENTATION = r"""
 options:
   api_url:
@@ -78,6 +78,8 @@ options:
 requirements:
   - requests >= 2.28
 notes:
+  - For every option and environment variable, null, an empty text and blanks mean that it is not given. A value of
+    another type than documented is refused; put versions, IDs and names in quotes, because YAML reads C(3.10) as 3.1.
   - Speaks API v1 of JFrog Connect, which devices with Connect Agent 7.0 or later do not support.
   - Runs where the task runs, which is usually C(localhost). Only that machine needs the Python library C(requests).
   - Proxies are taken from the environment variables E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY).

@@ -52,29 +52,22 @@ _value:
 """
 
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from ansible.errors import AnsibleFilterError
+from ..module_utils._errors import InvalidInput
+from ..plugin_utils._hosts import Device, HostVars, read_host, several
+from ..plugin_utils._plain import with_refusals
 
 
-def inventory_devices(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, t.Any]]) -> list[dict[str, str]]:
-    devices = []
-    for host in hosts:
-        variables = hostvars[host]
-        token = variables.get("connect_device_token")
-        if not token:
-            raise AnsibleFilterError(
-                "Host %s has no connect_device_token. Give it one, for example in a vaulted host_vars file, or take "
-                "the host out of the group." % host
-            )
-        device = {
-            "device_token": str(token),
-            "device_uuid": str(variables.get("connect_device_uuid") or ""),
-            "name": str(host),
-        }
-        if variables.get("connect_timezone"):
-            device["timezone"] = str(variables["connect_timezone"])
-        devices.append(device)
+@with_refusals
+def inventory_devices(hosts: Iterable[str], hostvars: HostVars) -> list[Device]:
+    devices = [read_host(str(host), hostvars) for host in hosts]
+    without = [device["name"] for device in devices if not device["device_token"]]
+    if without:
+        raise InvalidInput(
+            "These hosts have no connect_device_token that can be read: %s. Give each one, for example in a vaulted "
+            "host_vars file, or take the host out of the group." % several(without)
+        )
     return devices
 
 

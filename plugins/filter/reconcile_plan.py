@@ -57,10 +57,11 @@ _value:
   type: dict
 """
 
-import json
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
+from ..module_utils._reading.booleans import read_boolean
+from ..module_utils._reading.names import is_blank, read_names, read_uuid
 from ..plugin_utils._plain import with_plain_data
 
 Rows = Sequence[Mapping[str, t.Any]]
@@ -70,15 +71,16 @@ def reconcile_plan(
     fleet: Rows,
     devices: Rows,
     window: Mapping[str, t.Any],
-    self_managed: Sequence[str] | str = (),
-    release: bool = False,
+    self_managed: Sequence[str] | str | None = (),
+    release: t.Any = False,
 ) -> dict[str, t.Any]:
-    own = _names(self_managed)
+    own = frozenset(read_names(self_managed, "connect_self_managed"))
+    released = not is_blank(release) and read_boolean(release, "connect_release_open")
     shown = {row["device_uuid"]: row for row in fleet}
     is_open = {row["device_uuid"]: row["open"] for row in window.get("devices") or ()}
     found: dict[str, list[str]] = {name: [] for name in ("hold", "release", "right", "left_alone", "missing")}
     for entry in devices:
-        uuid = entry.get("device_uuid") or ""
+        uuid = read_uuid(entry.get("device_uuid"), "device_uuid of %s" % entry.get("name"))
         row = shown.get(uuid)
         if row is None:
             found["missing"].append(entry.get("name") or uuid)
@@ -86,19 +88,12 @@ def reconcile_plan(
             found["left_alone"].append(uuid)
         elif not is_open.get(uuid, window["open"]):
             found["right" if row["held"] is True else "hold"].append(uuid)  # also when nobody knows
-        elif release:
+        elif released:
             found["right" if row["held"] is False else "release"].append(uuid)
         else:
             found["left_alone"].append(uuid)
     counts: dict[str, t.Any] = {name: len(found[name]) for name in ("right", "left_alone")}
     return {**found, **counts}
-
-
-def _names(given: Sequence[str] | str) -> frozenset[str]:
-    """A survey sends text, of a JSON list or with commas."""
-    if isinstance(given, str):
-        given = json.loads(given) if given.lstrip().startswith("[") else given.split(",")
-    return frozenset(str(name).strip() for name in given)
 
 
 class FilterModule:

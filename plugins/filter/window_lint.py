@@ -43,8 +43,8 @@ _value:
 
 import typing as t
 
+from ..module_utils._reading.numbers import read_whole
 from ..module_utils._service.progress import utc_now
-from ..module_utils._window.read import read_number
 from ..module_utils._window.request import WindowRequest
 from ..plugin_utils._plain import with_plain_data
 from ..plugin_utils._window.lint import lint
@@ -61,7 +61,7 @@ def window_lint(
 ) -> list[str]:
     options = {"at": at, "min_remaining": min_remaining}
     request = WindowRequest.read({"windows": windows, "blackouts": blackouts, **options})
-    most = read_number(days, "days", 366)
+    most = read_whole(days, "days", 1, 366)
     return lint(request.calendar, request.at or utc_now(), request.min_remaining, most, timezone)
 
 

@@ -52,8 +52,8 @@ _value:
 
 import typing as t
 
+from ..module_utils._reading.numbers import read_whole
 from ..module_utils._service.progress import utc_now
-from ..module_utils._window.read import read_number
 from ..module_utils._window.request import WindowRequest
 from ..plugin_utils._plain import with_plain_data
 from ..plugin_utils._window.preview import preview
@@ -75,8 +75,8 @@ def window_preview(
         request.calendar,
         request.at or utc_now(),
         request.min_remaining,
-        read_number(count, "count", 1000),
-        read_number(3650 if days in (None, "") else days, "days", 3650),
+        read_whole(count, "count", 1, 1000),
+        read_whole(3650 if days in (None, "") else days, "days", 1, 3650),
         timezone,
     )
 

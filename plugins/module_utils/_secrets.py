@@ -4,7 +4,7 @@
 
 # This file is internal to the collection and may change without notice.
 
-"""Takes texts that must not be written out of data, however they are spelled in it."""
+"""The masker: takes secrets out of texts and data, however they are spelled there."""
 
 from __future__ import annotations
 
@@ -13,21 +13,24 @@ import html
 import json
 import re
 import typing as t
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
 LOOKED_UP = 6  # so many characters are enough to suspect a spelling
-ENOUGH = 6  # bytes of a secret from which on its base64 cannot be met by chance
+ENOUGH = 6  # bytes of a secret from which on its base64 or hex cannot be met by chance
 
 
 def spellings(secret: str) -> set[str]:
-    """The text itself, and how it looks in a URL, in JSON, in HTML, and in base64 (also of a longer text)."""
+    """The text itself, and how it looks in a URL, in JSON, in HTML, in hex, and in base64 (also of a longer text)."""
     quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
     lower = {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), one) for one in quoted}
-    written = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret)}
+    in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    in_json |= {one.replace("/", "\\/") for one in in_json}
+    in_json |= {re.sub("[<>&']", lambda found: "\\u%04x" % ord(found[0]), one) for one in in_json}
     raw = secret.encode("utf-8", "surrogatepass")
-    return {secret, *quoted, *lower, *written, *(_in_base64(raw) if len(raw) >= ENOUGH else ())}
+    coded = {raw.hex(), raw.hex().upper(), *_in_base64(raw)} if len(raw) >= ENOUGH else set()
+    return {secret, *quoted, *lower, *in_json, html.escape(secret), *coded}
 
 
 def _in_base64(raw: bytes) -> Iterator[str]:
@@ -41,22 +44,25 @@ def _in_base64(raw: bytes) -> Iterator[str]:
 
 
 class Hider:
-    """Hides all of some secrets in one pass, thousands of them too."""
+    """Hides all of some secrets in one pass, in time that grows with the text and not with the number of secrets."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        every = sorted({spelling for secret in secrets if secret.strip() for spelling in spellings(secret)})
-        self._size = min([LOOKED_UP, *map(len, every)])
-        self._known: dict[str, list[str]] = {}
-        for spelling in every:
-            self._known.setdefault(spelling[: self._size], []).append(spelling)
+        given = {one for secret in secrets for one in (secret, secret.strip()) if one.strip()}
+        self._spellings = {spelling for secret in given for spelling in spellings(secret)}
+        self._size = min([LOOKED_UP, *map(len, self._spellings)])
+        self._lengths: dict[str, set[int]] = {}  # of the spellings that begin in this way
+        for spelling in self._spellings:
+            self._lengths.setdefault(spelling[: self._size], set()).add(len(spelling))
         self._done: dict[str, str] = {}
 
     def data(self, value: t.Any) -> t.Any:
         """Plain data without the secrets: in texts, in keys, and in numbers too."""
-        return _each_text(value, self.text) if self._known else value
+        return _each_text(value, self.text) if self._spellings else value
 
     def text(self, text: str) -> str:
         # The rows of a fleet hold the same few texts again and again.
+        if not self._spellings:
+            return text
         if text not in self._done:
             self._done[text] = "".join(self._parts(text))
         return self._done[text]
@@ -64,15 +70,15 @@ class Hider:
     def _parts(self, text: str) -> Iterator[str]:
         start = end = 0  # of the secret text that was found last; secrets may overlap
         for place in range(len(text) - self._size + 1):
-            for spelling in self._known.get(text[place : place + self._size], ()):
-                if not text.startswith(spelling, place):
+            for length in self._lengths.get(text[place : place + self._size], ()):
+                if text[place : place + length] not in self._spellings:
                     continue
                 if place > end or not end:
                     if end:
                         yield MASK
                     yield text[end:place]
                     start = place
-                end = max(end, place + len(spelling))
+                end = max(end, place + length)
         if end > start:
             yield MASK
         yield text[end:]
@@ -81,9 +87,9 @@ class Hider:
 def _each_text(value: t.Any, change: Callable[[str], str]) -> t.Any:
     if isinstance(value, str):
         return change(value)
-    if isinstance(value, dict):
-        return {change(key): _each_text(entry, change) for key, entry in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, Mapping):
+        return {change(str(key)): _each_text(entry, change) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
         return [_each_text(entry, change) for entry in value]
     if value is None or isinstance(value, bool):
         return value

@@ -104,8 +104,8 @@ options:
     type: str
   parameters:
     description:
-      - Update parameters of the flow, name to value. Values are sent as texts. They are visible in the web UI, so do
-        not put secrets there.
+      - Update parameters of the flow, name to value. Values are texts, so put numbers and C(true) in quotes. They are
+        visible in the web UI, so do not put secrets there.
       - When given, also when empty, the deployment goes through C(/v2/deploy_update) instead of C(/v1/deploy_update).
     type: dict
   deployment_key:
@@ -504,8 +504,9 @@ api_calls:
 from ..module_utils._deploy.apply import apply_deployment
 from ..module_utils._deploy.request import DEPLOY_SPEC, DeployRequest
 from ..module_utils._errors import ConnectError
-from ..module_utils._module import Connection, ConnectModule
+from ..module_utils._module import ConnectModule
 from ..module_utils._service.client import run
+from ..module_utils._service.connection import Connection
 
 
 def main() -> None:
@@ -515,7 +516,7 @@ def main() -> None:
         request = DeployRequest.read(module.params)
         report = run(connection, lambda client: apply_deployment(request, client, module.check_mode), module.warn)
     except ConnectError as err:
-        module.fail_json(**err.as_result())
+        module.refuse(err)
     module.finish(report)
 
 

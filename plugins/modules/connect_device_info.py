@@ -305,8 +305,9 @@ api_calls:
 """
 
 from ..module_utils._errors import ConnectError
-from ..module_utils._module import Connection, ConnectModule
+from ..module_utils._module import ConnectModule
 from ..module_utils._service.client import run
+from ..module_utils._service.connection import Connection
 from ..module_utils._service.fleet import InfoRequest, describe_devices
 from ..module_utils._service.models import FILTER_SPEC
 
@@ -326,7 +327,7 @@ def main() -> None:
         request = InfoRequest.read(module.params)
         report = run(connection, lambda client: describe_devices(request, client), module.warn)
     except ConnectError as err:
-        module.fail_json(**err.as_result())
+        module.refuse(err)
     module.finish(report)
 
 

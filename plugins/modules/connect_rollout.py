@@ -388,10 +388,11 @@ code:
 """
 
 from ..module_utils._errors import ConnectError
-from ..module_utils._module import Connection, ConnectModule
+from ..module_utils._module import ConnectModule
 from ..module_utils._rollout.request import ROLLOUT_SPEC, read_request
 from ..module_utils._rollout.step import STEP_SPEC, carry_out
 from ..module_utils._service.client import run
+from ..module_utils._service.connection import Connection
 from ..module_utils._trigger.plan import DEVICES_SPEC
 
 
@@ -407,7 +408,7 @@ def main() -> None:
             on_signal=True,
         )
     except ConnectError as err:
-        module.fail_json(**err.as_result())
+        module.refuse(err)
     module.finish(report)
 
 

@@ -248,8 +248,9 @@ api_calls:
 """
 
 from ..module_utils._errors import ConnectError
-from ..module_utils._module import Connection, ConnectModule
+from ..module_utils._module import ConnectModule
 from ..module_utils._service.client import run
+from ..module_utils._service.connection import Connection
 from ..module_utils._service.deadline import DEADLINE_SPEC
 from ..module_utils._trigger.apply import apply_trigger
 from ..module_utils._trigger.plan import DEVICES_SPEC, TriggerRequest
@@ -273,7 +274,7 @@ def main() -> None:
         request = TriggerRequest.read(module.params)
         report = run(connection, lambda client: apply_trigger(request, client, module.check_mode), module.warn)
     except ConnectError as err:
-        module.fail_json(**err.as_result())
+        module.refuse(err)
     module.finish(report)
 
 

@@ -67,13 +67,13 @@ options:
     description:
       - How much of the opening must be left for it to count as open, such as V(45m), V(2h), V(1h30m) or V(PT1H30M).
         An opening that is shorter never counts.
-    type: str
+    type: raw
   wait_timeout:
     description:
       - How long to wait for an opening, in seconds or as V(2h). V(0) means not to wait.
       - The clock is read again at least every 30 seconds, so neither a suspended machine nor a clock that is set
         makes it miss a window or wake up in a closed one.
-    type: str
+    type: raw
     default: '0'
   fail_when_closed:
     description: Fail while it is closed. Otherwise succeed, with RV(open=false).
@@ -413,8 +413,8 @@ def main() -> None:
             "windows": {"type": "list", "elements": "raw", "required": True},
             "blackouts": {"type": "list", "elements": "raw"},
             "at": {"type": "str"},
-            "min_remaining": {"type": "str"},
-            "wait_timeout": {"type": "str", "default": "0"},
+            "min_remaining": {"type": "raw"},
+            "wait_timeout": {"type": "raw", "default": "0"},
             "fail_when_closed": {"type": "bool", "default": True},
             "override": {
                 "type": "dict",

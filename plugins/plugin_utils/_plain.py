@@ -29,14 +29,26 @@ def plain(value: t.Any) -> t.Any:
     return str.__str__(str(value))
 
 
-def with_plain_data(work: Callable[..., t.Any]) -> Callable[..., t.Any]:
-    """For filters and tests: plain data go in, and refusals come out as Ansible shows them."""
+def with_refusals(work: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    """For filters and tests: refusals come out as Ansible shows them."""
 
     @functools.wraps(work)
     def door(*given: t.Any, **named: t.Any) -> t.Any:
         try:
-            return work(*map(plain, given), **{name: plain(value) for name, value in named.items()})
+            return work(*given, **named)
         except ConnectError as err:
             raise AnsibleFilterError(err.msg) from err
+
+    return door
+
+
+def with_plain_data(work: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    """The same, and plain data go in."""
+
+    guarded = with_refusals(work)
+
+    @functools.wraps(work)
+    def door(*given: t.Any, **named: t.Any) -> t.Any:
+        return guarded(*map(plain, given), **{name: plain(value) for name, value in named.items()})
 
     return door

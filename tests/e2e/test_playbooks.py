@@ -49,15 +49,32 @@ def test_devices_may_come_from_an_inventory_group(play, tmp_path):
     inventory.write_text(json.dumps({"kiosks": {"hosts": hosts}}))
     missing = run("release", "-i", str(inventory), **given)
     assert missing.code == 2
-    assert missing.writes == 0
-    assert "kiosk-0003 has no connect_device_token" in missing.output
+    assert missing.writes == 4  # one host without a token does not keep the others
+    assert "no device token that can be read: kiosk-0003. Give each a connect_device_token" in " ".join(
+        missing.output.split()
+    )
+
+    limited = run("hold", "-i", str(inventory), "--limit", "kiosk-0001,kiosk-0002", **given)
+    assert limited.ok().writes == 2
+    inventory.write_text(json.dumps({"kiosks": {"hosts": hosts}, "others": {"hosts": {"spare": {}}}}))
+    nobody = run("hold", "-i", str(inventory), "--limit", "spare", **given)
+    assert (nobody.code, nobody.writes) == (2, 0)
+    assert "kiosks has no host that --limit leaves" in " ".join(nobody.output.split())
+    stranger = run("hold", "-i", str(inventory), connect_only="kiosk-0004,kiosk-99", **given)
+    assert (stranger.code, stranger.writes) == (2, 0)
+    assert "connect_only names 'kiosk-99', which is not among the devices" in " ".join(stranger.output.split())
 
 
 def test_no_devices_are_refused_with_the_variables_that_name_them(play):
     run = play(devices=1)
     refused = run("hold", connect_inventory_group="nowhere")
     assert refused.code == 2
-    assert "set connect_devices" in refused.output
+    assert "connect_inventory_group names 'nowhere', which is not a group of the inventory" in " ".join(
+        refused.output.split()
+    )
+    nothing = run("hold", connect_inventory_group=" ")
+    assert nothing.code == 2
+    assert "set connect_devices" in nothing.output
     assert run.emulator.log() == []
 
 
@@ -86,3 +103,29 @@ def test_a_failed_deployment_says_who_and_what_next(play, window):
     assert failed.code == 2
     assert "kiosk-0003" in failed.output
     assert "retry_failed: true" in failed.output
+
+
+@pytest.mark.parametrize("name", ["groups", "filters", "app", "parameters", "deployment_key", "all_devices"])
+def test_a_misspelt_variable_within_a_value_is_an_error(play, name):
+    """Jinja's default() takes it for a value that is not given, and the update goes to all of the others."""
+    run = play(devices=4)
+    given = {"connect_project": "Kiosks", "connect_flow_id": "f-77aa-01bc", "connect_groups": ["Floor-1"]}
+    refused = run("deploy", **{**given, "connect_wait": False, "connect_" + name: "{{ no_such_thing }}"})
+    assert (refused.code, refused.writes) == (2, 0)
+    assert "no_such_thing" in refused.output
+
+
+def test_blank_answers_of_a_survey_are_not_given(play):
+    run = play(devices=4)
+    names = ("filters", "app", "parameters", "comment", "deployment_key", "retry_failed", "resend", "max_failures")
+    more = ("wait_timeout", "wait_interval", "timeout", "validate_certs", "retry_budget", "concurrency", "all_devices")
+    blank = {"connect_" + name: "" for name in (*names, *more)}
+    given = {"connect_project": "Kiosks", "connect_flow_id": "f-77aa-01bc", "connect_groups": "Floor-1, "}
+    assert run("deploy", **{**blank, **given, "connect_wait": "No "}).ok().writes == 1
+
+
+def test_a_deployment_without_a_flow_is_refused(play):
+    run = play(devices=1)
+    refused = run("deploy", connect_project="Kiosks", connect_all_devices="yes")
+    assert (refused.code, refused.writes) == (2, 0)
+    assert "flow_id is missing or empty" in refused.output

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.mutations.mutation import (
     API,
+    CONNECTION,
     DEPLOY,
     DEPLOYMENT,
     E2E,
@@ -18,7 +19,8 @@ from tests.mutations.mutation import (
     LIVE,
     MODELS,
     MODULE,
-    OPTIONS,
+    MODULES,
+    NUMBERS,
     REPORT,
     REQUEST,
     ROLE,
@@ -97,20 +99,20 @@ SECRETS = (
     ),
     one(
         "options-with-a-mistake-are-echoed",
-        "The value of an option that does not exist is not shown",
-        *(OPTIONS, "ready[name] = NOT_SHOWN", "ready[name] = value"),
+        "Options that could not be read are not shown",
+        *(MODULES, "given, self.params = self.params, {}", "given = self.params"),
         *(unit("secrets"),),
     ),
     one(
         "tokens-of-a-large-fleet-are-shown",
         "Thousands of tokens are taken out of a result too",
-        *(OPTIONS, "return {key: conceal(value, tokens) for key, value in result.items()}", "return result"),
+        *(MODULES, "**hider.data(result), ", "**result, "),
         *(unit("many_devices"),),
     ),
     one(
         "secrets-in-the-evidence",
         "The evidence holds none of its secrets",
-        *(EVIDENCE_SECRETS, "return _each_text(value, self.text) if self._known else value", "return value"),
+        *(EVIDENCE_SECRETS, "return _each_text(value, self.text) if self._spellings else value", "return value"),
         *(unit("evidence_secrets"),),
     ),
 )
@@ -176,13 +178,13 @@ INPUT = (
     one(
         "any-number",
         "A number that is out of range is refused with its range",
-        *(OPTIONS, "if not least <= params[name] <= most:", "if False:"),
+        *(NUMBERS, "if not least <= number <= most:", "if False:"),
         *(unit("modules_alike"),),
     ),
     one(
         "plain-http",
         "No token goes to another machine unencrypted",
-        *(OPTIONS, 'if parts.scheme == "http" and not (host in LOOPBACK or allow_http):', "if False:"),
+        *(CONNECTION, 'if parts.scheme == "http" and not (host in LOOPBACK or allow_http):', "if False:"),
         *(unit("modules_alike"),),
     ),
     one(

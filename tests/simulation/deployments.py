@@ -27,9 +27,9 @@ from tests import conftest  # noqa: F401  # pylint: disable=unused-import  # mak
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.apply import apply_deployment
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.request import DeployRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError, FateUnknown, NotSent
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._module import Connection
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._result import Report
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.client import Client
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.connection import Connection
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call, Reply
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.journal import Journal
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.waits import Waits

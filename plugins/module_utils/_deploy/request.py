@@ -20,17 +20,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._errors import InvalidInput
-from .._service.deadline import (
-    DEADLINE_SPEC,
-    Deadline,
-    read_instant,
-)
-from .._service.models import (
-    FILTER_SPEC,
-    DeviceFilter,
-    one_of,
-    read_filters,
-)
+from .._reading.instants import instant_or_none
+from .._reading.names import read_text, read_uuid
+from .._reading.numbers import read_whole
+from .._service.deadline import DEADLINE_SPEC, Deadline
+from .._service.models import FILTER_SPEC, DeviceFilter, read_filters
 
 # The options of connect_deploy; what goes together is checked by DeployRequest.read.
 DEPLOY_SPEC: dict[str, t.Any] = {
@@ -69,6 +63,7 @@ DEPLOY_SPEC: dict[str, t.Any] = {
     "not_after": DEADLINE_SPEC,
 }
 
+_AS_GIVEN = ("flow_id", "project", "retry_failed", "include_current", "resend", "wait")
 MARK = "ans-"  # followed by 20 hexadecimal digits: 24 characters that no encoding changes
 
 
@@ -109,12 +104,7 @@ class DeployRequest:
     @classmethod
     def read(cls, params: Mapping[str, t.Any]) -> DeployRequest:
         """Raises InvalidInput, naming the option, before anything is sent."""
-        for name in ("flow_id", "project"):
-            if not params[name].strip():
-                raise InvalidInput("%s is empty." % name)
         groups = tuple(params["groups"] or ())
-        if not all(group.strip() for group in groups):
-            raise InvalidInput("groups holds an empty name: give names of groups, or leave the option out.")
         filters = read_filters(params["filters"])
         parameters = _read_parameters(params["parameters"])
         _refuse_filters_of_the_other_call(filters, parameters)
@@ -125,39 +115,27 @@ class DeployRequest:
             )
         if params["all_devices"] and (groups or filters):
             raise InvalidInput("all_devices is true beside groups or filters: leave out the one that you do not mean.")
-        for name, least, most in (
-            ("wait_timeout", 1, 7 * 86400),
-            ("wait_interval", 1, 3600),
-            ("max_failures", 0, 10**6),
-            ("max_failure_percent", 0, 100),
-        ):
-            if not least <= params[name] <= most:
-                raise InvalidInput("%s is %d; accepted: %d to %d." % (name, params[name], least, most))
+        numbers: dict[str, t.Any] = {
+            name: read_whole(params[name], name, least, most)
+            for name, least, most in (
+                ("wait_timeout", 1, 7 * 86400),
+                ("wait_interval", 1, 3600),
+                ("max_failures", 0, 10**6),
+                ("max_failure_percent", 0, 100),
+            )
+        }
         return cls(
-            flow_id=params["flow_id"].strip(),
-            project=params["project"],
             groups=groups,
             filters=filters,
-            app=_read_app(params["app"]),
+            app=(params["app"]["name"], params["app"]["version"]) if params["app"] else None,
             parameters=parameters,
-            comment=(params["comment"] or "").strip(),
-            deployment_key=(params["deployment_key"] or "").strip(),
-            resend=one_of("resend", params["resend"], ("needed", "all")),
+            comment=params["comment"] or "",
+            deployment_key=params["deployment_key"] or "",
             wave=_read_wave(params, groups, filters, parameters),
             deadline=Deadline.read(params),
-            wait_until=read_instant(params, "wait_until"),
-            **{
-                name: params[name]
-                for name in (
-                    "retry_failed",
-                    "include_current",
-                    "wait",
-                    "wait_timeout",
-                    "wait_interval",
-                    "max_failures",
-                    "max_failure_percent",
-                )
-            },
+            wait_until=instant_or_none(params["wait_until"], "wait_until"),
+            **{name: params[name] for name in _AS_GIVEN},
+            **numbers,
         )
 
     @property
@@ -210,7 +188,7 @@ def _read_wave(
     wave = Wave(
         groups=tuple(given["groups"] or ()),
         filters=read_filters(given["filters"], "wave.filters", beside=filters),
-        device_uuids=None if uuids is None else frozenset(uuid.strip() for uuid in uuids),
+        device_uuids=None if uuids is None else frozenset(read_uuid(uuid, "wave.device_uuids") for uuid in uuids),
     )
     if wave == WHOLE:
         raise InvalidInput("wave selects nothing: give groups, filters or device_uuids in it, or leave it out.")
@@ -218,37 +196,21 @@ def _read_wave(
     if strangers:
         raise InvalidInput("wave.groups names '%s', which is not among groups: %s." % (strangers[0], ", ".join(groups)))
     if wave.device_uuids is not None:
-        if not wave.device_uuids or "" in wave.device_uuids:
-            raise InvalidInput("wave.device_uuids is empty or holds an empty text: give the UUIDs of devices.")
+        if not wave.device_uuids:
+            raise InvalidInput("wave.device_uuids is an empty list: give the UUIDs of devices.")
         if params["resend"] == "all":
             raise InvalidInput("resend: all does not go with wave.device_uuids: it would reach other devices too.")
     _refuse_filters_of_the_other_call(wave.filters, parameters, "wave.filters")
     return wave
 
 
-def _read_app(given: Mapping[str, t.Any] | None) -> tuple[str, str] | None:
-    if not given:
-        return None
-    for name in ("name", "version"):
-        if not (given[name] or "").strip():
-            raise InvalidInput(
-                "app.%s is empty: give both the name and the version of the app, or leave app out." % name
-            )
-    return given["name"].strip(), given["version"].strip()
-
-
 def _read_parameters(given: Mapping[str, t.Any] | None) -> dict[str, str] | None:
-    """Texts: update parameters are substituted into a flow's commands, and a survey sends texts anyway."""
+    """Texts, as they are substituted into a flow's commands."""
     if given is None:
         return None
-    parameters = {}
     for name, value in given.items():
-        if isinstance(value, bool):
-            value = str(value).lower()
-        if not isinstance(value, (str, int, float)):
-            raise InvalidInput("parameters.%s is not a text, a number or a boolean." % name)
-        parameters[str(name)] = str(value)
-    return parameters
+        read_text(value, "parameters.%s" % name)
+    return {str(name): value for name, value in given.items()}
 
 
 def _refuse_filters_of_the_other_call(

@@ -13,17 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from .._deploy.request import DEPLOY_SPEC, DeployRequest, Wave
 from .._errors import InvalidInput
-from .._module import prepared
+from .._reading import options as reading
 from .._reading.durations import read_duration, read_seconds
+from .._reading.json_text import decoded
 from .._service.models import one_of, read_filters
 from .._trigger.plan import Entry, TriggerRequest
 from .._window.calendar import Calendar, read_windows
 from .._window.override import Override, read_override
-from .._window.read import decoded
 from .thresholds import (
     Thresholds,
     read_thresholds,
@@ -108,17 +106,10 @@ class RolloutRequest:
 
 def read_options(given: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Variables without their prefix, decoded, with defaults. Raises InvalidInput."""
-    said = {name: given[name] for name in ROLLOUT_SPEC if not _is_blank(given.get(name))}
-    ready = prepared(said, ROLLOUT_SPEC)
-    checked = ArgumentSpecValidator(ROLLOUT_SPEC).validate(ready)
-    if checked.error_messages:
-        raise InvalidInput(". ".join(checked.error_messages) + ".")
-    options = dict(checked.validated_parameters)
+    options = reading.read_options({name: given[name] for name in ROLLOUT_SPEC if name in given}, ROLLOUT_SPEC)
     for name, kind in (("windows", "list"), ("blackouts", "list"), ("override", "object")):
         options[name] = decoded(options[name], name, kind)
-    for name in ("groups", "self_managed"):  # "a, b" is how people answer a survey
-        options[name] = [entry.strip() for entry in options[name]] if options[name] else None
-    options["approved_digest"] = (options["approved_digest"] or "").strip()
+    options["approved_digest"] = options["approved_digest"] or ""
     return options
 
 

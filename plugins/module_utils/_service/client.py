@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from .._errors import ConnectError
-from .._module import Connection
 from .api_v1 import ApiV1
+from .connection import Connection
 from .deadline import Deadline
 from .http import (
     HttpSettings,

@@ -11,9 +11,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 
-from .._errors import ConnectError, InvalidInput
+from .._errors import ConnectError
+from .._reading.instants import instant_or_none
 
 DEADLINE_SPEC: dict[str, t.Any] = {"type": "str"}
 
@@ -22,23 +23,6 @@ class TooLate(ConnectError):
     """Kept back at the last moment. Certainly not sent."""
 
     code = "window_closed"
-
-
-def read_instant(params: Mapping[str, t.Any], option: str) -> datetime | None:
-    """In UTC; None when the option is not given. Raises InvalidInput naming the option."""
-    given = (params[option] or "").strip()
-    if not given:
-        return None
-    try:
-        instant = datetime.fromisoformat(given.replace("Z", "+00:00").replace("z", "+00:00"))
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise InvalidInput(
-            "%s is '%s'; accepted: an instant with its zone, such as 2026-11-23T04:30:00+01:00 or 2026-11-23T03:30:00Z."
-            % (option, given)
-        )
-    return instant.astimezone(timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -50,7 +34,7 @@ class Deadline:
     @classmethod
     def read(cls, params: Mapping[str, t.Any]) -> Deadline:
         """Raises InvalidInput naming O(not_after)."""
-        return cls(read_instant(params, "not_after"))
+        return cls(instant_or_none(params["not_after"], "not_after"))
 
     def check(self, now: datetime) -> None:
         """Raises TooLate."""

@@ -66,8 +66,6 @@ class InfoRequest:
     def read(cls, params: Mapping[str, t.Any]) -> InfoRequest:
         """Raises InvalidInput, naming the option, before anything is sent."""
         token = params["device_token"]
-        if token is not None and not token.strip():
-            raise InvalidInput("device_token is empty: give the token of the device, or leave the option out.")
         beside = [name for name in ("project", "group", "device_name") if params[name]]
         if token and beside:
             raise InvalidInput(
@@ -76,10 +74,10 @@ class InfoRequest:
         if params["group"] and not params["project"]:
             raise InvalidInput("group goes only with project: name the project that the group belongs to.")
         return cls(
-            project=params["project"] or None,
-            group=params["group"] or None,
-            device_name=params["device_name"] or None,
-            device_token=token.strip() if token else None,
+            project=params["project"],
+            group=params["group"],
+            device_name=params["device_name"],
+            device_token=token,
             filters=read_filters(params["filters"]),
         )
 

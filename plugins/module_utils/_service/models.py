@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .._errors import InvalidInput
+from .._reading.names import read_uuid, shown
 
 UNFINISHED = ("pending", "in_progress")
 FINISHED = ("success", "failed", "aborted")
@@ -143,6 +144,8 @@ def _read_filter(where: str, given: Mapping[str, t.Any]) -> DeviceFilter:
     value = given.get("value")
     if not value:
         raise InvalidInput("%s.value is missing or empty: give the %s to compare with." % (where, kind))
+    if kind == "specific_device":
+        value = read_uuid(value, where + ".value")
     if kind in FILTER_VALUES:
         one_of(where + ".value", value, FILTER_VALUES[kind], "for type %s" % kind)
     version = given.get("app_version") or None
@@ -157,5 +160,5 @@ def one_of(where: str, value: t.Any, accepted: tuple[str, ...], condition: str =
         return value
     raise InvalidInput(
         "%s is %s%s; accepted: %s."
-        % (where, "'%s'" % value if value else "missing", " " + condition if condition else "", ", ".join(accepted))
+        % (where, shown(value) if value else "missing", " " + condition if condition else "", ", ".join(accepted))
     )

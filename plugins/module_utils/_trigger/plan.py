@@ -18,6 +18,7 @@ from .._errors import (
     InvalidInput,
     UnreadableReply,
 )
+from .._reading.names import read_text, read_uuid
 from .._service.deadline import NO_DEADLINE, Deadline
 from .._service.models import Device
 
@@ -81,21 +82,21 @@ def _read_entries(device_token: str | None, devices: Sequence[Mapping[str, t.Any
     if devices is None:
         if device_token is None:
             raise InvalidInput("No device is given: use device_token for one device, or devices for a list.")
-        if not device_token.strip():
-            raise InvalidInput("device_token is empty: give the token that the device's agent prints (--print-token).")
-        return (Entry(device_token.strip(), "", "", "the device"),)
+        return (Entry(device_token, "", "", "the device"),)
     if not devices:
         raise InvalidInput(
             "devices is an empty list: give at least one device, or skip the task when there is nothing to do."
         )
     entries = []
     for at, one in enumerate(devices):
-        token = (one["device_token"] or "").strip()
+        where = "devices[%d]" % at
+        token, name = (
+            "" if one.get(key) is None else read_text(one[key], "%s.%s" % (where, key), secret=key == "device_token")
+            for key in ("device_token", "name")
+        )
         if not token:
-            raise InvalidInput(
-                "devices[%d].device_token is empty: give the token that this device's agent prints." % at
-            )
-        entries.append(Entry(token, one.get("device_uuid") or "", one.get("name") or "", "devices[%d]" % at))
+            raise InvalidInput("%s.device_token is missing: give the token that this device's agent prints." % where)
+        entries.append(Entry(token, read_uuid(one.get("device_uuid"), where + ".device_uuid"), name, where))
     _refuse_repeats(entries)
     return tuple(entries)
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._errors import InvalidInput
-from .read import Window, decoded, read_instant
+from .._reading.instants import read_instant
+from .._reading.json_text import decoded
+from .read import Window
 from .zones import iso
 
 KEYS = ("reason", "by", "until", "window")

@@ -9,16 +9,18 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 from .._errors import InvalidInput
+from .._reading.booleans import read_boolean
 from .._reading.durations import read_duration
+from .._reading.instants import read_moment
+from .._reading.json_text import decoded
 from .ical import calendar_sources
 from .rrule import (
     Recurrence,
@@ -54,12 +56,6 @@ EXAMPLES = (
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _GROUPS = {"daily": range(7), "weekdays": range(5), "weekend": (5, 6)}
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
-_INSTANT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?",
-    re.ASCII | re.IGNORECASE,
-)
-YEARS = range(1970, 3000)
-_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 Given: t.TypeAlias = "Mapping[str, t.Any]"
 Load: t.TypeAlias = t.Callable[[str], str]
@@ -97,42 +93,6 @@ def read_list(given: t.Any, option: str, load: Load) -> tuple[Window, ...]:
     return tuple(windows)
 
 
-def read_instant(given: t.Any, where: str) -> datetime:
-    """An instant in UTC, whole seconds. Raises InvalidInput."""
-    moment = _moment(given, where)
-    if moment.tzinfo is None:
-        raise InvalidInput(
-            "%s is %s, without a zone: add Z for UTC or an offset, for example %sZ."
-            % (where, given, moment.isoformat())
-        )
-    return moment.astimezone(UTC)
-
-
-def read_number(given: t.Any, where: str, most: int) -> int:
-    """Raises InvalidInput."""
-    text = str(given).strip()
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not 1 <= int(text) <= most:
-        raise InvalidInput("%s is %r; accepted: a whole number from 1 to %d." % (where, text[:40], most))
-    return int(text)
-
-
-def given_or_none(given: t.Any) -> t.Any:
-    """An empty survey answer means not given."""
-    return None if isinstance(given, str) and not given.strip() else given
-
-
-def decoded(given: t.Any, option: str, kind: str) -> t.Any:
-    """A survey sends JSON text."""
-    if not isinstance(given, str):
-        return given
-    if not given.strip():
-        return None
-    try:
-        return json.loads(given)
-    except ValueError as err:
-        raise InvalidInput("%s is text that is no JSON %s (%s)." % (option, kind, err)) from None
-
-
 def _entries(given: t.Any, option: str) -> t.Sequence[t.Any]:
     given = decoded(given, option, "list")
     if given is None:
@@ -162,7 +122,7 @@ class _Reader:
 
     def read(self) -> Window:
         form = self._form()
-        hard = _boolean(self._given.get("hard", True), self.where + ".hard")
+        hard = read_boolean(self._given.get("hard", True), self.where + ".hard")
         sources: tuple[Source, ...]
         if form == "calendar":
             sources = self._calendar()
@@ -242,7 +202,7 @@ class _Reader:
         length, elapsed = self._length(start)
         begins = None
         if "from" in self._given:
-            begins = _moment(self._given["from"], self.where + ".from")
+            begins = read_moment(self._given["from"], self.where + ".from")
             if begins.tzinfo or begins.time() != datetime.min.time():
                 raise self._refused(
                     "has a from with a time, beside start", "give the first day only, such as 2026-11-23"
@@ -256,7 +216,9 @@ class _Reader:
 
     def _once(self) -> Source:
         edges = {
-            key: _moment(self._given[key], "%s.%s" % (self.where, key)) for key in ("from", "to") if key in self._given
+            key: read_moment(self._given[key], "%s.%s" % (self.where, key))
+            for key in ("from", "to")
+            if key in self._given
         }
         if "from" not in edges:
             raise self._refused("has to without from", "say from as well")
@@ -363,37 +325,3 @@ class _Reader:
         if isinstance(given, bool) or not re.fullmatch(r"[+-]?\d{1,2}", str(given), re.ASCII) or abs(int(given)) > 31:
             raise self._refused("has offset_days %r" % str(given)[:40], "accepted: a whole number from -31 to 31")
         return int(given)
-
-
-def _moment(given: t.Any, where: str) -> datetime:
-    """Naive when it has no offset."""
-    text = given.isoformat() if isinstance(given, date) else str(given).strip()
-    found = _INSTANT.fullmatch(text)
-    try:
-        if found:
-            day, time, offset = found.groups()
-            offset = (offset or "").upper().replace("Z", "+00:00").replace(":", "")
-            moment = datetime.strptime(  # noqa: DTZ007  naive on purpose, unless there is an offset
-                "%sT%s%s"
-                % (
-                    day,
-                    time if time and len(time) == 8 else (time or "00:00") + ":00",
-                    (offset + "00")[:5] if offset else "",
-                ),
-                "%Y-%m-%dT%H:%M:%S" + ("%z" if offset else ""),
-            )
-            if moment.year in YEARS:
-                return moment
-    except ValueError:
-        pass  # 31 February
-    raise InvalidInput(
-        "%s is %r, which is no time that exists; accepted: such as '2026-11-23T01:30', with Z or an offset if wanted."
-        % (where, text[:40])
-    )
-
-
-def _boolean(given: t.Any, where: str) -> bool:
-    word = str(given).strip().lower()
-    if word not in (*_TRUE, *_FALSE):
-        raise InvalidInput("%s is %r; accepted: true or false." % (where, str(given)[:40]))
-    return word in _TRUE

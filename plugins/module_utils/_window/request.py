@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 
 from .._errors import InvalidInput
 from .._reading.durations import read_duration, read_seconds
+from .._reading.instants import instant_or_none
+from .._reading.names import is_blank
 from .answer import Status
 from .calendar import Calendar, read_windows
 from .override import Override, read_override
-from .read import given_or_none, read_instant
 from .zones import read_zone
 
 NOTHING = timedelta(0)
@@ -72,13 +73,13 @@ class WindowRequest:
     def read(cls, params: Mapping[str, t.Any]) -> WindowRequest:
         """Raises InvalidInput, naming the option."""
         calendar = read_windows(params["windows"], params.get("blackouts"))
-        given = {name: given_or_none(params.get(name)) for name in ("at", "min_remaining", "wait_timeout")}
+        given = {name: 0 if is_blank(params.get(name)) else params[name] for name in ("min_remaining", "wait_timeout")}
         request = cls(
             calendar,
-            at=read_instant(given["at"], "at") if given["at"] else None,
-            min_remaining=read_duration(given["min_remaining"] or 0, "min_remaining", zero=True),
+            at=instant_or_none(params.get("at"), "at"),
+            min_remaining=read_duration(given["min_remaining"], "min_remaining", zero=True),
             override=read_override(params.get("override"), calendar.windows),
-            wait_timeout=read_seconds(given["wait_timeout"] or 0, "wait_timeout"),
+            wait_timeout=read_seconds(given["wait_timeout"], "wait_timeout"),
             devices=_read_devices(params.get("devices") or (), calendar),
         )
         if request.at and request.wait_timeout:

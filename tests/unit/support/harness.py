@@ -23,8 +23,9 @@ from urllib.parse import quote
 
 from ansible.module_utils import basic
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.request import DeployRequest
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.request import DEPLOY_SPEC, DeployRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import FateUnknown, NotSent
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._reading.options import read_options
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call, Reply
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.models import Device, Update
 
@@ -300,25 +301,10 @@ def model_update(comment: str, status: str = "pending") -> Update:
     return Update(update_id=1, status=status, version="", comment=comment, scheduled_at=None)
 
 
-def deploy_params(**changes: Any) -> dict[str, Any]:
-    """What connect_deploy hands to DeployRequest.read: every option, with its default."""
-    given: dict[str, Any] = dict.fromkeys(
-        ("filters", "app", "parameters", "comment", "deployment_key", "wave", "not_after", "wait_until"),
-    )
-    defaults = {
-        "all_devices": False,
-        "retry_failed": False,
-        "include_current": False,
-        "resend": "needed",
-        "wait": False,
-    }
-    limits = {"wait_timeout": 1800, "wait_interval": 30, "max_failures": 0, "max_failure_percent": 0}
-    target = {"flow_id": "f-1", "project": "Kiosks", "groups": ["Floor-1"]}
-    return {**given, **defaults, **limits, **target, **changes}
-
-
 def deploy_request(**changes: Any) -> DeployRequest:
-    return DeployRequest.read(deploy_params(**changes))
+    """As connect_deploy reads its options."""
+    target = {"flow_id": "f-1", "project": "Kiosks", "groups": ["Floor-1"]}
+    return DeployRequest.read(read_options({**target, **changes}, DEPLOY_SPEC))
 
 
 def filter_option(kind: str, value: str, operand: str = "is", app_version: str | None = None) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def test_a_deployment_is_sent_with_its_mark_to_the_filter_as_given(wire, drive):
     assert column(result, "status") == ["pending", "pending"]
 
 
-@pytest.mark.parametrize("parameters", [{}, {"ui_tag": "3.2.0", "n": 3}])
+@pytest.mark.parametrize("parameters", [{}, {"ui_tag": "3.2.0", "n": "3"}])
 def test_parameters_go_through_the_other_call_also_when_empty(wire, drive, parameters):
     look(wire, None)
     texts = {name: str(value) for name, value in parameters.items()}

@@ -123,12 +123,12 @@ def test_what_is_unknown_is_not_looked_at():
         ({"project": None}, "project"),
         ({"all_devices": None}, "Neither groups nor filters are given"),
         ({"groups": ["A"]}, "all_devices is true beside groups or filters"),
-        ({"all_devices": None, "groups": "A, ,B"}, "groups holds an empty name"),
+        ({"all_devices": None, "groups": ["A", " "]}, "groups[1] is an empty name"),
         ({"all_devices": None, "filters": "canary"}, "filters is not a list; accepted: a list of mappings"),
         ({"all_devices": None, "filters": [{"type": "tags", "value": "x"}]}, "type"),
         ({"app": {"name": "ui"}}, "app"),
-        ({"app": {"name": "ui", "version": " "}}, "app.version is empty"),
-        ({"parameters": {"a": [1]}}, "parameters.a is not a text"),
+        ({"app": {"name": "ui", "version": " "}}, "app.version is missing or empty"),
+        ({"parameters": {"a": [1]}}, "parameters.a is a list"),
         ({"waves": [0]}, "waves[0] is 0"),
         ({"thresholds": {"wave": {"broken": 1}}}, "thresholds.wave.broken"),
         ({"soak": "soon"}, "soak is 'soon'"),
@@ -188,5 +188,6 @@ def test_the_deployment_is_one_whatever_the_waves_are():
     assert request(retry_failed=True).deployment.mark == request().deployment.mark
 
 
-def test_a_comment_that_is_a_number_is_a_text():
-    assert request(comment=2026).deployment.comment == "2026"
+def test_a_comment_that_is_a_number_is_refused_with_the_cure():
+    with pytest.raises(InvalidInput, match="comment is the number 2026, not a text: put it in quotes"):
+        request(comment=2026)

@@ -16,9 +16,9 @@ import pytest
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.apply import apply_deployment
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.plan import marked_updates
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import FateUnknown
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._module import Connection
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._result import Report
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.client import Client
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.connection import Connection
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call, Reply
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.journal import Journal
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.waits import Waits

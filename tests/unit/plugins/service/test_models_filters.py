@@ -101,7 +101,8 @@ DEVICE = model_device(
     ("kind", "value", "app_version", "holds"),
     [
         ("specific_device", "d-0001", None, True),
-        ("specific_device", "D-0001", None, False),
+        ("specific_device", " D-0001\r\n", None, True),
+        ("specific_device", "d-0002", None, False),
         ("tag", "lobby", None, True),
         ("tag", "lob", None, False),
         ("app", "kiosk_ui", None, True),

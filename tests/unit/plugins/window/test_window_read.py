@@ -273,7 +273,7 @@ def test_refused(window, problem, remedy):
         ("", (), "windows is empty"),
         (GOOD, (), "windows is a mapping; accepted: a list of mappings. Put a dash before it"),
         (json.dumps(GOOD), (), "windows is a mapping"),
-        ("[{", (), "windows is text that is no JSON list"),
+        ("[{", (), "windows looks like a JSON list but cannot be read"),
         ("night", (), "windows is text that is no JSON list"),
         (5, (), "windows is not a list"),
         ([[GOOD]], (), "windows[0] is not a mapping"),

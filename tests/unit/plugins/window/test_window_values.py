@@ -16,7 +16,8 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._reading.dur
     read_duration,
     read_seconds,
 )
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.read import read_instant, read_number
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._reading.instants import read_instant
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._reading.numbers import read_whole
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.windows import utc
 
 
@@ -103,9 +104,9 @@ def test_no_instant(given):
 
 @pytest.mark.parametrize("given", [0, 11, -1, "ten", None, 1.5, "9999999999"])
 def test_no_number(given):
-    with pytest.raises(InvalidInput, match=r"count is .* a whole number from 1 to 10"):
-        read_number(given, "count", 10)
+    with pytest.raises(InvalidInput, match=r"count is .*; accepted: (a whole number from )?1 to 10"):
+        read_whole(given, "count", 1, 10)
 
 
 def test_a_number():
-    assert (read_number(1, "count", 10), read_number(" 10 ", "count", 10)) == (1, 10)
+    assert (read_whole(1, "count", 1, 10), read_whole(" 10 ", "count", 1, 10)) == (1, 10)
