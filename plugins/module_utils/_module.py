@@ -47,7 +47,7 @@ class TolerantModule(AnsibleModule):
             hider = Hider(_secrets(self.params, self.argument_spec))
             short = {name: "..." if isinstance(given, list) else given for name, given in self.params.items()}
             self.params = hider.data(short)  # it would be echoed as the invocation
-            self.no_log_values = {self.params.get("user_token")}
+            self.no_log_values = {self.params.get("user_token") or ""}
             msg, result = hider.text(msg), hider.data(result)
         super().fail_json(msg, **result)
 
