@@ -161,6 +161,8 @@ def test_one_program_that_changes_its_mind_is_understood_without_a_shared_journa
 def test_what_the_later_one_wrote_stays_noted(world):
     """Else a list that lags behind would be believed."""
     waiting(world, False)
+    world.emulator.clear_faults()
+    world.emulator.add_fault("429", path=TRIGGER)
     one_by_one(
         world,
         (0, world.client(300), request(world, False, numbers=(0,))),
