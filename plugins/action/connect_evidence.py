@@ -13,10 +13,9 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import ConnectError, InvalidInput
 from ..module_utils._evidence import file as evidence_file
-from ..module_utils._evidence.record import Chain, jsonable
+from ..module_utils._evidence.record import jsonable
 from ..module_utils._secrets import Hider
-from ..plugin_utils._report.html import render
-from ..plugin_utils._report.report import as_json, build_report
+from ..plugin_utils._report import render_report
 
 SPEC = {
     "path": {"type": "path", "required": True},
@@ -58,18 +57,7 @@ def write(options: dict[str, t.Any], dry: bool, now: datetime) -> dict[str, t.An
         record = evidence_file.append(path, hider.text(options["event"]), hider.data(options["data"]), now)
         result.update(changed=True, seq=record["seq"], hash=record["hash"])
     if options["report"]:
-        result.update(_report(path, dry, result["changed"]))
-    return result
-
-
-def _report(path: Path, dry: bool, changed: bool) -> dict[str, t.Any]:
-    base = str(path).removesuffix(".jsonl")
-    files = {"json_path": base + ".json", "html_path": base + ".html"}
-    if dry and not path.exists():
-        return {**files, "head": None, "faults": [], "changed": True}
-    chain = Chain.read(evidence_file.read(path))
-    result = {**files, "head": chain.head, "faults": list(chain.faults)}
-    report = build_report(chain)
-    for file, text in ((files["json_path"], as_json(report)), (files["html_path"], render(report))):
-        changed = evidence_file.replace(Path(file), text, dry) or changed
-    return {**result, "changed": changed}
+        report = render_report(path, dry)
+        result.update(report, changed=result["changed"] or report["changed"])
+    warning = evidence_file.folder_warning(path)
+    return {**result, "warnings": [warning]} if warning else result

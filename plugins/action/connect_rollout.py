@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import os
 import typing as t
-from pathlib import Path
 
 from ..module_utils._errors import ConnectError
 from ..module_utils._evidence.file import default_folder
 from ..plugin_utils._live import LiveAction, display
-from .connect_evidence import _report
+from ..plugin_utils._report import render_report
 
 
 class ActionModule(LiveAction):
@@ -26,7 +25,7 @@ class ActionModule(LiveAction):
             display.display("\n".join(result["text"]))
         if result.get("rollout") and result.get("evidence"):
             try:
-                result["report"] = _report(Path(result["evidence"]), False, False)
+                result["report"] = render_report(result["evidence"])
             except (ConnectError, OSError) as failure:  # the verdict does not depend on it
                 result.setdefault("warnings", []).append("The report could not be made: %s" % failure)
         return result

@@ -86,7 +86,7 @@ def test_records_and_a_report(ansible, task, path, assert_no_token):
     assert run["again"]["seq"] is None
 
     report = json.loads(Path(run["end"]["json_path"]).read_text(encoding="utf-8"))
-    assert [(row["device_uuid"], row["outcome"]) for row in report["devices"]] == [("d-1", "not_in_a_wave")]
+    assert [(row["device_uuid"], row["outcome"]) for row in report["devices"]] == [("d-1", "current")]
     page = Path(run["end"]["html_path"]).read_text(encoding="utf-8")
     assert "&lt;b&gt;kiosk&lt;/b&gt;" in page
     assert path.parent.stat().st_mode & 0o777 == 0o700

@@ -123,8 +123,8 @@ ROWS = (
         "Each device has one row, also in the report",
         *(
             EVIDENCE_ROWS,
-            "            if key in self.planned:\n                continue\n            before",
-            "            if key in self.planned:\n                key += '+' \n            before",
+            "            if key not in self.planned:\n",
+            "            key += '+' * (key in self.planned)\n            if True:\n",
         ),
         *(unit("evidence_report"),),
     ),

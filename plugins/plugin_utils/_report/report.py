@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...module_utils._evidence.record import Chain, Record
+from ...module_utils._result import devices_word
 from .rows import Fleet, totals
 from .values import (
     duration,
@@ -24,7 +25,7 @@ from .values import (
     text,
 )
 
-SCHEMA = 1
+SCHEMA = 2  # the outcomes of devices are those of the fact connect_rollout since
 Report = dict[str, t.Any]
 PLANNED = ("digest", "mark", "flow_id", "app", "project")
 COUNTED = ("reads", "writes", "retries", "waited_seconds")
@@ -54,7 +55,8 @@ def build_report(chain: Chain) -> Report:
 
 
 def as_json(report: Report) -> str:
-    return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+    """In ASCII, so that no character of a name acts on the terminal that shows it."""
+    return json.dumps(report, indent=1) + "\n"
 
 
 def _of(records: Iterable[Record], event: str) -> list[Record]:
@@ -121,12 +123,14 @@ def sentence(event: str, data: Mapping[str, t.Any]) -> str:
     if event == "soaked":
         return "Waited %s for trouble to show." % duration(data.get("seconds"))
     if event == "observed":
-        return "Read %d devices." % len(mappings(data.get("devices")))
+        return "Read %s." % devices_word(len(mappings(data.get("devices"))))
+    if event in ("released", "held"):
+        outcomes = [text(row.get("outcome")) for row in mappings(data.get("rows"))]
+        counts = ["%d %s" % (outcomes.count(one), one) for one in dict.fromkeys(outcomes)]
+        return "%s%s." % (devices_word(len(outcomes)).capitalize(), ": " + ", ".join(counts) if counts else "")
     if event == "hook":
         return "%s %s." % (text(data.get("file")) or "A task file", "failed" if data.get("failed") else "ran")
-    if event == "rollback_started":
-        return text(data.get("reason"))
-    return ""
+    return text(data.get("reason")) if event == "rollback_started" else ""
 
 
 def _gate(data: Mapping[str, t.Any]) -> str:

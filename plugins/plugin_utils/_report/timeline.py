@@ -13,11 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from ...module_utils._result import devices_word
 from .report import windows_seen
 from .values import duration, instant, number
-from .words import VERDICT_WORDS
 
-TOP, ROW, BAR, BOTTOM = 26, 44, 18, 26
+TOP, LINE, ROW, BOTTOM = 12, 14, 44, 26  # pixels: above, for each label of a close, for each row, below
+NEAR = 25  # percent: closes that are nearer to each other than this share a label
 TICKS = 8  # at most
 STEPS = tuple(
     timedelta(seconds=seconds)
@@ -36,6 +37,7 @@ THIN = 0.5  # percent: a bar this narrow is drawn some pixels wide, to be seen o
 LABELLED = 7.0  # percent: a bar this wide has its name written into it
 BEYOND = 0.7  # of the run's length: as far as the picture follows a window that outlasts the run
 RUN = "The run"
+VERDICTS = {"proceed": ("\N{CHECK MARK}", "good"), "stop": ("\N{MULTIPLICATION X}", "bad"), "pause": ("!", "warn")}
 
 
 @dataclass(frozen=True)
@@ -70,17 +72,20 @@ def timeline(report: Mapping[str, t.Any], zone: tzinfo | None) -> dict[str, t.An
     of_wave: dict[str | None, list[Bar]] = {name: [] for name in waves}
     for piece in bars:
         of_wave.setdefault(piece.wave, []).append(piece)
+    closings = _closings(dict.fromkeys(end for _start, end in windows if end), scale, zone)
+    top = TOP + LINE * max(1, len(closings))
     rows = [
-        _row(name, place, of_wave[name], sizes.get(name or "", {}), scale, zone) for place, name in enumerate(waves)
+        _row(name, top + ROW * place, of_wave[name], sizes.get(name or "", {}), scale, zone)
+        for place, name in enumerate(waves)
     ]
-    height = TOP + ROW * len(rows)
+    height = top + ROW * len(rows)
     return {
         "height": height + BOTTOM,
         "floor": height,
-        "top": TOP,
+        "top": top,
         "rows": rows,
         "windows": [_window(opened, closes, scale) for opened, closes in windows],
-        "closings": [_closing(closes, scale, zone) for closes in dict.fromkeys(end for _start, end in windows if end)],
+        "closings": closings,
         "ticks": [
             {"x": scale.place(at), "label": _label(at, zone, scale), "minor": number_ % 2 == 1}
             for number_, at in enumerate(_ticks(scale, zone))
@@ -127,12 +132,12 @@ def _scale(first: datetime, last: datetime, closings: Iterable[datetime]) -> Sca
 
 
 def _row(
-    name: str | None, place: int, bars: Sequence[Bar], wave: Mapping[str, t.Any], scale: Scale, zone: tzinfo | None
+    name: str | None, y: int, bars: Sequence[Bar], wave: Mapping[str, t.Any], scale: Scale, zone: tzinfo | None
 ) -> dict[str, t.Any]:
-    y = TOP + ROW * place
-    word, sign = VERDICT_WORDS.get(wave.get("verdict") or "", ("", ""))
-    size = "%d device%s" % (wave["size"], "" if wave["size"] == 1 else "s") if wave else ""
-    verdict = "%s %s" % (sign, word) if word else ""
+    word = wave.get("verdict") or ""
+    sign = VERDICTS.get(word, ("", ""))[0]
+    size = devices_word(wave["size"]) if wave else ""
+    verdict = ("%s %s" % (sign, word)).strip()
     if wave and not word:
         verdict = CLOSED if any(piece.kind == CLOSED for piece in bars) else "" if wave["started_at"] else "not begun"
     return {
@@ -167,10 +172,28 @@ def _window(opened: datetime | None, closes: datetime | None, scale: Scale) -> d
     return {"x": x, "width": round(end - x, 3)}
 
 
-def _closing(closes: datetime, scale: Scale, zone: tzinfo | None) -> dict[str, t.Any]:
-    x, beyond = scale.place(closes), closes > scale.end
-    label = "window closes %s%s" % (_clock(closes, zone)[:5], " \N{RIGHTWARDS ARROW}" if beyond else "")
-    return {"x": x, "label": label, "anchor": "end" if x > 50 else "start", "beyond": beyond}
+def _closings(every: Iterable[datetime], scale: Scale, zone: tzinfo | None) -> list[dict[str, t.Any]]:
+    """When windows close. Labels stand one below the other, so that none is printed over another."""
+    groups: list[list[datetime]] = []
+    for closes in sorted(every):
+        if groups and scale.place(closes) - scale.place(groups[-1][0]) < NEAR:
+            groups[-1].append(closes)
+        else:
+            groups.append([closes])
+    found = []
+    for number_, group in enumerate(groups):
+        x, inside = scale.place(group[0]), [closes for closes in group if closes <= scale.end]
+        times = " to ".join(dict.fromkeys(_clock(closes, zone)[:5] for closes in (group[0], group[-1])))
+        label = "window%s %s%s" % (
+            " closes" if len(group) == 1 else "s close",
+            times,
+            "" if len(inside) == len(group) else " \N{RIGHTWARDS ARROW}",
+        )
+        lines = [scale.place(closes) for closes in inside]
+        found.append(
+            {"x": x, "y": 14 + LINE * number_, "lines": lines, "label": label, "anchor": "end" if x > 50 else "start"}
+        )
+    return found
 
 
 def _ticks(scale: Scale, zone: tzinfo | None) -> list[datetime]:

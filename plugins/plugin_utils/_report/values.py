@@ -15,6 +15,7 @@ from datetime import datetime
 from ...module_utils._evidence.record import UTC
 
 YEARS = (1970, 2200)
+NOTHING = "\N{EN DASH}"  # for a person, in place of what is not known
 LARGE = 10**15  # what counts and seconds stay below; infinity too is something that JSON can be made to say
 
 
@@ -65,7 +66,7 @@ def seconds_between(start: t.Any, end: t.Any) -> int | None:
 def duration(seconds: t.Any) -> str:
     """90 is 1 min 30 s; from ten minutes on, seconds do not matter."""
     if seconds is None:
-        return "\N{EN DASH}"
+        return NOTHING
     left = int(number(seconds))
     if left < 60:
         return "%d s" % left

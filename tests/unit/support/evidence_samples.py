@@ -26,7 +26,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._evidence.re
     canonical,
     next_record,
 )
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.html import render
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.page import render
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.report import as_json, build_report
 
 START = datetime(2026, 11, 23, 0, 30, tzinfo=timezone.utc)
@@ -60,7 +60,8 @@ def uuid(number: int) -> str:
 
 
 def device(number: int, wave: str | None, **changes: Any) -> dict[str, Any]:
-    return {
+    """A row of a plan; it is due as a plan would have it."""
+    row = {
         "device_uuid": uuid(number),
         "name": "kiosk-%04d" % number,
         "group": "Floor-%d" % (number % 3 + 1),
@@ -73,6 +74,7 @@ def device(number: int, wave: str | None, **changes: Any) -> dict[str, Any]:
         "last_update": {"status": "success", "version": "3.1.0", "scheduled_at": "2026-10-12T01:30:00Z"},
         **changes,
     }
+    return {"due": row["class"] in ("needed", "retry", "in_flight") and not row["skip"] and wave is not None, **row}
 
 
 def plan_of(devices: Sequence[dict[str, Any]], conflicts: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
@@ -80,7 +82,7 @@ def plan_of(devices: Sequence[dict[str, Any]], conflicts: Sequence[dict[str, Any
     waves = []
     for name in names:
         own = [one for one in devices if one["wave"] == name]
-        due = [one for one in own if one["class"] == "needed" and not one["skip"]]
+        due = [one for one in own if one["due"]]
         waves.append(
             {"name": name, "size": len(own), "due": len(due), "device_uuids": [one["device_uuid"] for one in own]}
         )
@@ -336,9 +338,9 @@ def window_closed() -> Script:
         device(number, "canary" if number <= 2 else "ten" if number <= 12 else "half" if number <= 70 else "all")
         for number in range(1, 141)
     ]
-    devices[5] = {**devices[5], "skip": "offline", "online": False}
-    devices[20] = {**devices[20], "skip": "foreign_pending"}
-    devices.append(device(141, None, name="<script>alert('kiosk')</script>"))
+    devices[5] = device(6, "ten", skip="offline", skip_word="left", online=False)
+    devices[20] = device(21, "half", skip="foreign_pending")
+    devices.append(device(141, None, skip="not_in_a_wave", name="<script>alert('kiosk')</script>"))
     conflicts = [
         {
             "kind": "offline",

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._evidence.record import Chain
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.html import render
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.outcome import OUTCOMES
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.page import render
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.report import as_json, build_report
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.rows import OUTCOMES
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.values import mapping, mappings, text
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.evidence_samples import (
     START,

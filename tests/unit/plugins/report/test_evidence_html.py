@@ -10,18 +10,18 @@ import itertools
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import markupsafe
 import pytest
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._evidence.record import Chain
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.html import render
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.report import build_report
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.rows import OUTCOMES
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.style import DARK, FILLS, LIGHT, STYLE
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.outcome import OUTCOMES
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils import _report as report_package
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.page import SIGNS, render
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.report import as_json, build_report
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.timeline import timeline
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.values import duration
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.words import OUTCOME_WORDS
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.evidence_samples import (
     SAMPLES,
     START,
@@ -37,6 +37,9 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.support.evidence_sampl
     window_closed,
 )
 
+STYLE = (Path(report_package.__file__).parent / "page.css").read_text(encoding="utf-8").partition("*/")[2]
+LIGHT, DARK = (dict(re.findall(r"--(\w+): (#\w{6});", part)) for part in STYLE.split("@media screen")[:2])
+FILLS = re.findall(r"^\.?(\w+)\{--c:var\(--\1\)\}", STYLE.replace(" .", "\n."), re.MULTILINE)
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 EVIL = "<script>alert('kiosk')</script>"
 
@@ -128,7 +131,10 @@ def test_what_a_manager_reads_first():
     well, stopped, closed = (PAGES[name].words for name in ("all-well", "canary-failed", "window-closed"))
     assert "All 200 devices have kiosk_ui 3.2.0; 196 of them since this run." in well
     assert "2 of 60 devices were updated to kiosk_ui 3.2.0: 1 failed, 57 left for later." in stopped
-    assert "65 of 141 devices were updated to kiosk_ui 3.2.0: 1 aborted, 1 timed out, 1 not known, 70 left" in closed
+    assert (
+        "65 of 141 devices were updated to kiosk_ui 3.2.0: 1 aborted, 1 unknown, 1 timed out, 2 skipped, 71 left"
+        in closed
+    )
     assert "2026-11-23 01:30 to 03:05, Europe/Paris" in well
     assert well.index("Succeeded") < well.index("Timeline") < well.index("Needs attention") < well.index("Every device")
 
@@ -250,8 +256,10 @@ def test_more_trouble_than_fits_is_counted():
     fates = {one["name"]: {"status": "failed", "outcome": "failed"} for one in plan["devices"]}
     wave(script, plan, "one", START + timedelta(hours=3), fates, verdict="stop")
     words = page_of(script).words
-    assert "250 devices, the first 200 of them here" in words
-    assert words.count("Look at its update log") == 200
+    assert "250 devices kiosk-0000, kiosk-0001," in words
+    assert "240 more" in words
+    assert "and 50 more, in the table of every device" in words
+    assert words.count("Check its update log") == 1  # what they share is said once
 
 
 @pytest.mark.parametrize(
@@ -323,8 +331,77 @@ def test_the_close_of_the_window_is_drawn_or_pointed_at(hours, beyond):
     closes = START + timedelta(hours=hours)
     wave(script, plan, "one", closes, {}, soak=2400)
     (closing,) = picture_of(script)["closings"]
-    assert closing["beyond"] is beyond
+    assert closing["lines"] == ([] if beyond else [closing["x"]])
     assert closing["label"].endswith("\N{RIGHTWARDS ARROW}") is beyond
+
+
+def test_closing_times_do_not_overprint_each_other():
+    script = Script()
+    begin(script, [device(1, "one")], "x")
+    for minutes in (70, 10, 12, 40, 65, 600):  # of zones with windows of their own
+        gate(script, "one", "release", START + timedelta(minutes=minutes))
+    script.say("wave_ended", 3600, wave="one")
+    closings = picture_of(script)["closings"]
+    assert len({one["y"] for one in closings}) == len(closings) <= 4
+    assert closings[0]["label"] == "windows close 00:40 to 00:42"
+    assert closings[-1]["label"].endswith("\N{RIGHTWARDS ARROW}")
+    assert sum(len(one["lines"]) for one in closings) == 5
+    assert picture_of(script)["top"] > closings[-1]["y"]
+
+
+@pytest.mark.parametrize("text", ["\x00", "\x1b[2J", "\u202e", "\u2066", "\u200b", "\x85", "\ud800", "\r"])
+def test_characters_that_act_on_a_screen_are_shown_as_signs(text):
+    script = Script()
+    begin(script, [device(1, "one" + text, name="kiosk%sevil" % text)], "x" + text)
+    page = render(build_report(Chain.read(script.text)))
+    assert text[0] not in page
+    assert "kiosk" in page
+    assert text[0] not in as_json(build_report(Chain.read(script.text)))
+
+
+def test_who_and_why_stand_at_the_top():
+    script = Script()
+    script.say("run_started", timezone="UTC", user="m.dubois", inputs={"deployment_key": "CHG0031337", "soak": None})
+    script.say("approved", by="A. Novak", change="CHG-other")
+    words = page_of(script).words
+    top = words.split("updated in this run")[0]
+    assert "Change CHG0031337 Started by m.dubois Approved by A. Novak" in top
+    assert '{"connect_deployment_key": "CHG0031337"}' in words  # by the names that the user sets
+
+
+def test_utc_is_said_once_where_the_zone_is_utc():
+    for zone, said in (("UTC", False), ("Europe/Paris", True)):
+        script = Script()
+        script.say("run_started", timezone=zone)
+        assert ("00:30:00Z" in page_of(script).words) is said
+
+
+def test_the_plan_is_said_in_words():
+    script = Script()
+    script.say(
+        "planned",
+        plan={
+            "counts": {"total": 24, "due": 20, "needed": 20, "skipped": 0, "current": 4},
+            "api_calls": {"writes": 41, "reads": 9, "releases": 20, "deployments": 1, "holds": 20, "least": 42},
+        },
+    )
+    words = page_of(script).words
+    assert "24 devices: 20 to be updated, 4 already current" in words
+    assert "41 writes (20 releases, 1 deployments, 20 holds), about 9 reads" in words
+    assert "needed 20" not in words
+
+
+def test_offline_devices_need_attention_and_what_was_left_is_split_by_reason():
+    script = Script()
+    offline = [device(number, "one", skip="offline", skip_word="left", online=False) for number in range(14)]
+    begin(script, [*offline, device(20, "one"), device(21, "one"), device(22, None, skip="not_in_a_wave")], "x")
+    attention = page_of(script).words.split("Needs attention")[1].split("Plan")[0]
+    assert "No device does." not in attention
+    assert "14 devices kiosk-0000" in attention
+    assert "It was offline. Bring it online, then rerun." in attention
+    assert "2 devices kiosk-0020, kiosk-0021" in attention
+    assert "Its turn did not come in this run." in attention
+    assert "No wave selects it." in attention
 
 
 @pytest.mark.parametrize("seconds", [2, 45, 400, 3600, 40_000, 200_000, 3_000_000, 90_000_000])
@@ -377,9 +454,10 @@ def test_all_text_has_the_contrast_of_wcag_aa(theme):
 
 def test_light_and_dark_have_the_same_colours_and_each_outcome_one_and_a_sign():
     assert list(LIGHT) == list(DARK)
+    assert len(LIGHT) == len(FILLS) + 8
     assert set(OUTCOMES) <= set(FILLS)
-    assert set(OUTCOMES) == set(OUTCOME_WORDS)
-    assert len({sign for _word, sign in OUTCOME_WORDS.values()}) == len(OUTCOMES)
+    assert set(OUTCOMES) == set(SIGNS)
+    assert len(set(SIGNS.values())) == len(OUTCOMES)
     assert set(re.findall(r"var\(--([a-z_]+)\)", STYLE)) <= {*LIGHT, "c"}
 
 

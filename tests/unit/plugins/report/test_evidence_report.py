@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._evidence.record import Chain
-from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.html import render
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.page import render
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._report.report import as_json, build_report
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.evidence_samples import (
     SAMPLES,
@@ -75,24 +75,24 @@ def sent(**fate):
     [
         ({}, "updated", "succeeded"),
         ({"outcome": "unchanged", "plan": "in_flight"}, "updated", "succeeded"),
-        ({"outcome": "unchanged", "plan": "done"}, "already_done", "earlier run"),
+        ({"outcome": "unchanged", "plan": "done"}, "done_before", "earlier run"),
         ({"outcome": "unchanged", "plan": "current", "status": None}, "current", "already"),
         ({"status": "failed", "outcome": "failed", "msg": "Exit code 125."}, "failed", "Exit code 125."),
         ({"status": "failed", "outcome": "failed"}, "failed", "failed"),
         ({"status": "aborted", "outcome": "failed"}, "aborted", "aborted"),
-        ({"status": "in_progress"}, "timed_out", "in progress"),
-        ({"status": None}, "timed_out", "had not shown up"),
-        ({"status": None, "outcome": "unknown"}, "unknown", "not known"),
+        ({"status": "in_progress"}, "timed_out", "stopped waiting"),
+        ({"status": None}, "unknown", "unknown whether"),
+        ({"status": None, "outcome": "unknown"}, "unknown", "unknown whether"),
         ({"status": None, "outcome": "failed", "code": "window_closed", "msg": "Closed."}, "left", "Closed."),
-        ({"status": None, "outcome": "failed", "code": "not_sent"}, "left", "sent"),
-        ({"status": None, "outcome": "failed", "code": "request_rejected", "msg": "No."}, "failed", "No."),
+        ({"status": None, "outcome": "failed", "code": "not_sent"}, "left", "turn did not come"),
+        ({"status": None, "outcome": "failed", "code": "request_rejected", "msg": "No."}, "refused", "No."),
     ],
 )
 def test_what_was_sent_says_what_came_of_it(fate, outcome, said):
     row = row_of(sent(**fate))
     assert row["outcome"] == outcome
     assert said in row["reason"]
-    assert (row["next_step"] is not None) == (outcome in ("failed", "aborted", "timed_out", "unknown"))
+    assert (row["next_step"] is not None) == (outcome in ("failed", "aborted", "timed_out", "unknown", "refused"))
     assert row["before"] == {"version": "3.1.0", "held": True, "online": True}
 
 
@@ -101,12 +101,11 @@ def test_what_was_sent_says_what_came_of_it(fate, outcome, said):
     [
         ({}, "left", "turn did not come"),
         ({"class": "current"}, "current", "already"),
-        ({"class": "done"}, "already_done", "earlier run"),
-        ({"class": "failed"}, "skipped", "connect_retry_failed"),
-        ({"class": "of_another_release"}, "skipped", "of_another_release"),
+        ({"class": "done"}, "done_before", "earlier run"),
+        ({"class": "failed"}, "failed_before", "earlier run"),
         ({"skip": "untracked"}, "skipped", "no token"),
         ({"skip": "offline", "skip_word": "left"}, "left", "offline"),
-        ({"wave": None}, "not_in_a_wave", "No wave"),
+        ({"wave": None, "skip": "not_in_a_wave"}, "skipped", "No wave"),
         ({"wave": None, "class": "current"}, "current", "already"),
     ],
 )
@@ -117,7 +116,19 @@ def test_what_was_not_sent_to_says_why(changes, outcome, said):
     row = row_of(script)
     assert row["outcome"] == outcome
     assert said in row["reason"]
-    assert row["next_step"] is None
+
+
+def test_the_last_record_of_a_run_knows_its_devices_best():
+    script = sent(status="in_progress")
+    told = {"outcome": "rolled_back", "reason": "As the run said.", "next_step": None, "left_open": False}
+    rows = [{"device_uuid": uuid(1), **told, "after": {"held": True, "version": "3.0"}, "attempts": 2, "seconds": 9.5}]
+    end(script, "stopped", "It was rolled back.", 2, devices=[*rows, {"device_uuid": uuid(2), "outcome": "nonsense"}])
+    row = row_of(script)
+    assert {key: row[key] for key in told} == told
+    assert row["after"] == {"version": "3.0", "held": True, "online": None}
+    assert (row["name"], row["wave"], row["attempts"], row["seconds"]) == ("kiosk-0001", "one", 2, 9.5)
+    assert row_of(script, 2)["outcome"] == "left"
+    assert report_of(script)["totals"] == {"total": 2, "rolled_back": 1, "left": 1}
 
 
 def test_a_conflict_is_the_reason():
@@ -249,7 +260,7 @@ def test_what_failed_stays_failed_after_a_rollback():
 def test_a_rollback_that_did_not_succeed_needs_attention(status):
     row = row_of(rolled_back(status))
     assert row["outcome"] == "updated"
-    assert "rollback on it has not succeeded" in row["reason"]
+    assert "rollback flow has not succeeded on it" in row["reason"]
     assert "rollback flow by hand" in row["next_step"]
 
 
