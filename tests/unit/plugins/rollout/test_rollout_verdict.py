@@ -155,7 +155,7 @@ def test_of_many_devices_ten_are_named_and_the_others_counted(bad, more):
     devices = [kiosk(number) for number in range(1, bad + 1)]
     said = verdict(request(), begin(request(), *devices), dict.fromkeys(range(1, bad + 1), "timed_out")).verdict.msg
     assert said.count("(timed out)") == 10
-    assert said.split("(timed out)")[-1] == more + ". "
+    assert said.split("(timed out)")[-1] == more + "."
 
 
 # A sending that the service refused
