@@ -312,7 +312,11 @@ def test_one_row_for_each_device_whatever_it_is():
     by_wave = [row.device_uuid for row in plan.members if row.wave]
     assert sorted(by_wave) == sorted(one for wave in plan.waves for one in wave.device_uuids)
     assert plan.counts()["total"] == 59
-    assert plan.counts()["due"] == sum(row.due for row in plan.members) == sum(wave["due"] for wave in plan.as_result()["waves"])
+    assert (
+        plan.counts()["due"]
+        == sum(row.due for row in plan.members)
+        == sum(wave["due"] for wave in plan.as_result()["waves"])
+    )
 
 
 def test_what_a_row_says():

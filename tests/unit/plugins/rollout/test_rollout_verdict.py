@@ -339,7 +339,9 @@ def test_what_nobody_saw_stops():
 # Who went offline
 
 
-@pytest.mark.parametrize(("before", "offline", "gone"), [(True, [1], 1), (None, [1], 1), (False, [1], 0), (True, [], 0)])
+@pytest.mark.parametrize(
+    ("before", "offline", "gone"), [(True, [1], 1), (None, [1], 1), (False, [1], 0), (True, [], 0)]
+)
 def test_who_went_offline_after_the_release(before, offline, gone):
     asked = request(offline="wait")
     judged = verdict(asked, begin(asked, kiosk(1, online=before)), {1: "success"}, offline=offline)

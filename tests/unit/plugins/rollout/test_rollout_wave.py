@@ -161,7 +161,9 @@ def test_who_is_not_shown_any_more_keeps_the_row_of_the_plan():
     """It is tried and gets its row, instead of vanishing from the wave."""
     before = [kiosk(1), kiosk(2)]
     started = begin(request(), *before, seen=[kiosk(1, **CURRENT)])
-    assert [one.device_uuid for one in started.members] == [one.device_uuid for one in plan_of(request(), *before).members]
+    assert [one.device_uuid for one in started.members] == [
+        one.device_uuid for one in plan_of(request(), *before).members
+    ]
     assert started.uuids == uuids(2)
 
 
