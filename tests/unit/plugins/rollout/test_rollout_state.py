@@ -39,7 +39,7 @@ def some_plan():
 def full_state():
     return State(
         run_id="20261123T020000Z-000001",
-        evidence="/tmp/e.jsonl",
+        evidence="run.jsonl",
         plan=some_plan(),
         read_at=1234.5,
         done=["wave 1 (t)"],
