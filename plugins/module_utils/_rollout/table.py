@@ -109,9 +109,12 @@ def _aligned(header: list[str], rows: list[list[str]]) -> list[str]:
 def _cut(cell: str) -> str:
     if _width(cell) <= WIDEST:
         return cell
-    while _width(cell) >= WIDEST:
-        cell = cell[:-1]
-    return cell + "\N{HORIZONTAL ELLIPSIS}"
+    kept = ""
+    for char in cell:
+        if _width(kept + char) >= WIDEST:
+            break
+        kept += char
+    return kept + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _width(text: str) -> int:

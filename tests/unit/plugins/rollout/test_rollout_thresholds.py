@@ -22,6 +22,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.thr
     allowed_failures,
     judge,
     read_thresholds,
+    stop_sentence,
 )
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.rollout_samples import request
 
@@ -118,9 +119,11 @@ def test_offline_alone_is_no_verdict_on_the_update():
 def test_the_words():
     stop = judge(Counts(due=9, success=7, timed_out=2), limits(timed_out="10%"), "wave 1 (9)")
     assert (stop.verdict, stop.code) == ("stop", "rollout_failed")
-    assert stop.msg.startswith("wave 1 (9): 2 of 9 devices timed out (limit 10%). Check the update log")
-    assert "connect_retry_failed=true" in stop.msg
-    assert "connect_thresholds" in stop.msg
+    assert stop.msg == "wave 1 (9): 2 of 9 devices timed out (limit 10%)"
+    said = stop_sentence(stop)
+    assert said.startswith(stop.msg + ". Check the update log")
+    assert "connect_retry_failed=true" in said
+    assert stop_sentence(stop, "kiosk-1, kiosk-2").startswith(stop.msg + ": kiosk-1, kiosk-2. Check the update log")
     pause = judge(Counts(due=9, success=1), limits(minimum=4), "All waves so far")
     assert (pause.verdict, pause.code) == ("pause", "inconclusive")
     assert pause.msg.startswith("All waves so far: 1 of 4 devices needed for a verdict reported a result. Rerun")

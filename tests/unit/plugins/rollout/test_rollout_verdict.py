@@ -114,7 +114,7 @@ def test_what_is_not_shown_any_more_is_still_known():
 def test_all_well():
     started = begin(request(), kiosk(1), kiosk(2))
     judged = verdict(request(), started, {1: "success", 2: "success"}, earlier=Counts(due=1, success=1))
-    assert (word(judged), code(judged), judged.scope) == ("proceed", None, "total")
+    assert (word(judged), code(judged), judged.scope) == ("proceed", None, "wave")
     assert (judged.counts, judged.total) == (Counts(due=2, success=2), Counts(due=3, success=3))
     shown = judged.as_result(request())
     assert shown["limits"]["wave"]["failed"] == "0"
@@ -138,24 +138,31 @@ def test_the_limits_of_all_waves_hold_when_the_wave_is_within_its_own():
 # A stop names its devices, the limit and the next step
 
 
-def test_a_stop_names_the_devices_the_limit_the_reason_and_the_next_step():
+def test_a_stop_names_the_devices_the_limit_and_the_next_step():
     devices = [kiosk(1), kiosk(2), kiosk(3, name="")]
-    asked = request(thresholds={"wave": {"failed": 1, "timed_out": 1}})
+    asked = request(thresholds={"wave": {"failed": 1}})
     fates = {1: "success", 2: "failed", 3: "failed"}
-    rows = [sent_row(2, status="failed", msg="disk full", **FAILED), sent_row(3, status="failed", **FAILED)]
+    rows = [sent_row(number, status="failed", msg="Run the task again.", **FAILED) for number in (2, 3)]
     said = verdict(asked, begin(asked, *devices), fates, *rows).verdict.msg
-    assert "2 of 3 devices failed (limit 1)" in said
+    assert "2 of 3 devices failed (limit 1): kiosk-2, %s. Check the update log" % uuid(3) in said
     assert "connect_retry_failed=true" in said
-    assert "Devices: kiosk-2 (failed), %s (failed). disk full" % uuid(3) in said
-    assert "kiosk-1 " not in said
+    assert "kiosk-1" not in said
+    assert "Run the task again" not in said  # words for a task of connect_deploy
+
+
+def test_a_stop_says_why_where_it_was_not_the_update_that_failed():
+    rows = [sent_row(2, **IN_DOUBT, msg="The reply was lost.")]
+    said = verdict(request(), begin(request(), kiosk(1), kiosk(2)), {1: "success", 2: "unknown"}, *rows).verdict.msg
+    assert "1 of 2 devices unknown (limit 0): kiosk-2 (The reply was lost). Check" in said
 
 
 @pytest.mark.parametrize(("bad", "more"), [(10, ""), (11, " and 1 more"), (13, " and 3 more")])
 def test_of_many_devices_ten_are_named_and_the_others_counted(bad, more):
     devices = [kiosk(number) for number in range(1, bad + 1)]
     said = verdict(request(), begin(request(), *devices), dict.fromkeys(range(1, bad + 1), "timed_out")).verdict.msg
-    assert said.count("(timed out)") == 10
-    assert said.split("(timed out)")[-1] == more + "."
+    names, _step = said.split("(limit 0): ")[1].split(". Check")
+    assert names.count("kiosk-") == 10
+    assert names.endswith(more)
 
 
 # A sending that the service refused
