@@ -18,10 +18,12 @@ from .._secrets import Hider
 from .file import append, folder_warning
 from .record import jsonable
 
+START_OF_RUN = "run_started"
+
 
 class Evidence:
-    """Without its first record a run does not start. After that nothing is raised: the verdict of a run, and who is
-    left open, never depend on the disk.
+    """Without the record of its start a run does not start. After that nothing is raised, also by another process that
+    continues the run: its verdict, and which devices are left open, never depend on the disk.
 
     C(head) is the hash of the last record that was written. C(warnings) are sentences about the evidence: its folder,
     and once, the first record that could not be written.
@@ -35,12 +37,12 @@ class Evidence:
         self._now = now
 
     def record(self, event: str, data: Mapping[str, t.Any]) -> None:
-        """Raises ConnectError for the first record alone."""
+        """Raises ConnectError for C(run_started) alone."""
         try:
             plain = self._hider.data(jsonable(data))
             self.head = append(self.path, self._hider.text(event), plain, self._now())["hash"]
         except (ConnectError, TypeError, ValueError, RecursionError) as failure:
-            if self.head is None:
+            if event == START_OF_RUN:
                 raise
             self.trouble = self.trouble or "Records of this run are missing, from %s on: %s" % (event, failure)
 

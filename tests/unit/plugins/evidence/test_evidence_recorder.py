@@ -79,6 +79,13 @@ def test_after_the_first_record_nothing_is_raised_and_the_first_trouble_is_said(
     assert len(evidence.warnings) == 1
 
 
+def test_a_later_step_of_the_run_raises_nothing_at_all(evidence, path):
+    path.parent.write_text("")
+    evidence.record("held", {})
+    assert "from held on" in evidence.trouble
+    assert evidence.head is None
+
+
 def test_an_interruption_is_not_swallowed(evidence, monkeypatch):
     evidence.record("run_started", {})
 
