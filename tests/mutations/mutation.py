@@ -34,7 +34,6 @@ EVIDENCE_SECRETS = "plugins/module_utils/_secrets.py"
 OPTIONS = "plugins/module_utils/_module.py"
 MODELS = "plugins/module_utils/_service/models.py"
 MODULE = "plugins/modules/connect_%s.py"
-ROLE = "roles/rollout/tasks/%s.yml"
 
 E2E = "tests/e2e/test_%s.py"
 INTEGRATION = "tests/integration/test_%s.py"

@@ -112,6 +112,10 @@ class Steps:
         if online:
             self.wire.expect("GET", STATES, PROJECT, reply=states(devices))
 
+    def reads_wave(self, *devices):
+        self.wire.expect("GET", DETAILS, GROUP, reply=page(devices))
+        self.wire.expect("GET", STATES, GROUP, reply=states(devices))
+
     def reads(self, *devices, times=1):
         self.wire.expect("GET", DETAILS, GROUP, reply=page(devices), times=times)
 
@@ -251,7 +255,7 @@ def test_a_plan_that_is_older_than_a_minute_is_read_again(rollout, clock):
     run = rollout()
     run.plan(*floor(None, None))
     clock.now += 61
-    run.reads_all(*floor("success", None))  # meanwhile somebody else has updated one of them
+    run.reads_wave(*floor("success", None))  # meanwhile somebody else has updated one of them
     run.releases(2)
     run.reads(kiosk(1, "success"), kiosk(2, held=False))
     run.sends(only(uuid(2)))
@@ -261,10 +265,20 @@ def test_a_plan_that_is_older_than_a_minute_is_read_again(rollout, clock):
     assert run.end()["rollout"]["outcome"] == "succeeded"
 
 
+def test_when_a_device_has_left_its_group_the_project_is_read(rollout, clock):
+    run = rollout(hooks={"before_wave": "a.yml"})
+    run.plan(*floor(None, None))
+    gone = kiosk(2, "success", group="Roof")
+    run.reads_wave(kiosk(1, "success"))
+    run.reads_all(kiosk(1, "success"), gone)
+    assert run.wave()["touched"] == 0
+    assert run.end()["rollout"]["summary"]["done_before"] == 2
+
+
 def test_after_a_hook_the_fleet_is_read_again(rollout):
     run = rollout(hooks={"before_wave": "a.yml"})
     assert run.plan(*floor(None, None))["hooks"] == {"before_wave": "a.yml"}
-    run.reads_all(*floor("success", "success"))
+    run.reads_wave(*floor("success", "success"))
     result = run.wave()
     assert (result["began"], result["touched"]) == (True, 0)
 
@@ -532,8 +546,7 @@ def test_a_sending_that_had_to_wait_until_it_was_too_late_is_kept_back(rollout):
     run.reads(*floor(None, None, held=False))
     run.sends(reply=limited("61"))
     devices = floor(None, None, held=False)
-    run.reads(*devices)
-    run.wire.expect("GET", STATES, GROUP, reply=states(devices))
+    run.reads_wave(*devices)
     run.holds(1, 2)
     assert run.wave()["state"]["code"] == "window_closed"
 
@@ -542,7 +555,7 @@ def test_a_wave_whose_window_has_closed_does_not_start(rollout, clock):
     run = rollout(**UNTIL_TWO_OH_ONE)
     run.plan(*floor(None, None))
     clock.now += 61
-    run.reads_all(*floor(None, None))
+    run.reads_wave(*floor(None, None))
     result = run.wave()
     assert (result["began"], result["state"]["code"], result["touched"]) == (False, "window_closed", 0)
     assert run.end()["rollout"]["outcome"] == "incomplete"
@@ -556,8 +569,7 @@ def test_the_waiting_ends_when_the_window_closes(rollout, clock):
     run.sends()
     run.reads(*floor("success", "in_progress", held=False), times=3)  # the last one at the very close
     devices = floor("success", "in_progress", held=False)
-    run.wire.expect("GET", DETAILS, GROUP, reply=page(devices))
-    run.wire.expect("GET", STATES, GROUP, reply=states(devices))
+    run.reads_wave(*devices)
     run.holds(1, 2)
     result = run.wave()
     assert (result["state"]["code"], clock.now) == ("window_closed", 1300)
@@ -608,8 +620,7 @@ def test_a_sending_that_is_refused_ends_the_rollout_with_the_words_of_the_servic
     run.sends(only(uuid(1)), reply=refusal("Flow f-1 does not exist", 404))
     # Which devices are online is asked when not all have finished.
     devices = floor(None, None)
-    run.reads(*devices)
-    run.wire.expect("GET", STATES, GROUP, reply=states(devices))
+    run.reads_wave(*devices)
     run.holds(1)
     result = run.wave("first")
     assert (result["state"]["code"], result["go"]) == ("sending_refused", False)
@@ -630,8 +641,7 @@ def test_a_device_that_fails_stops_the_rollout_and_is_held_and_rolled_back(rollo
     run.sends()
     run.reads(*floor("failed", "pending", held=False))
     devices = floor("failed", "pending", held=False)
-    run.reads(*devices)
-    run.wire.expect("GET", STATES, GROUP, reply=states(devices))
+    run.reads_wave(*devices)
     run.holds(1, 2)
 
     def shown(status):
@@ -790,6 +800,14 @@ def test_a_fleet_that_cannot_be_read_ends_the_run_with_its_reason(rollout):
     ended = run.end()
     assert (ended["rollout"]["outcome"], ended["rollout"]["code"]) == ("failed", "request_rejected")
     assert ended["devices"] == []
+
+
+def test_half_a_list_is_no_fleet(rollout):
+    run = rollout()
+    run.wire.expect("GET", DETAILS, PROJECT, reply=page(floor(None), more=True), times=2)  # it repeats itself
+    planned = run._step("plan")
+    assert (planned["go"], planned["state"]["code"]) == (False, "unreadable_reply")
+    assert "incomplete device list" in planned["msg"]
 
 
 def test_a_failure_of_a_hook_is_in_the_outcome(rollout):

@@ -200,7 +200,7 @@ def test_a_device_without_a_zone_has_that_of_the_window(blank):
 @pytest.mark.parametrize(
     ("listed", "said"),
     [
-        ([], "none of them has a device_uuid"),
+        ([], "devices is empty"),
         ([{"device_token": "t-1", "device_uuid": ""}], "none of them has a device_uuid"),
         ([*ENTRIES, ENTRIES[0]], "devices"),
         ([{"device_uuid": uuid(1)}], "device_token"),
