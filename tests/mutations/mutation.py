@@ -37,7 +37,6 @@ NUMBERS = "plugins/module_utils/_reading/numbers.py"
 CONNECTION = "plugins/module_utils/_service/connection.py"
 MODELS = "plugins/module_utils/_service/models.py"
 MODULE = "plugins/modules/connect_%s.py"
-ROLE = "roles/rollout/tasks/%s.yml"
 
 E2E = "tests/e2e/test_%s.py"
 INTEGRATION = "tests/integration/test_%s.py"

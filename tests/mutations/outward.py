@@ -11,7 +11,6 @@ from tests.mutations.mutation import (
     CONNECTION,
     DEPLOY,
     DEPLOYMENT,
-    E2E,
     EVIDENCE_ROWS,
     EVIDENCE_SECRETS,
     INTEGRATION,
@@ -23,7 +22,6 @@ from tests.mutations.mutation import (
     NUMBERS,
     REPORT,
     REQUEST,
-    ROLE,
     ROLLOUT,
     SENDER,
     TRIGGER,
@@ -48,8 +46,14 @@ CHECK_MODE = (
     one(
         "check-mode-rolls-out",
         "A rollout ends with its plan in check mode",
-        *(ROLE % "main", "        - not ansible_check_mode\n", ""),
-        *(E2E % "rollout_plan",),
+        *(ROLLOUT % "step", "began = not dry and await", "began = await"),
+        *(unit("connect_rollout"),),
+    ),
+    one(
+        "check-mode-holds-at-the-end",
+        "The end of a rollout in check mode holds nothing",
+        *(ROLLOUT % "run", "if state.plan is not None and not dry:", "if state.plan is not None:"),
+        *(unit("connect_rollout"),),
     ),
     one(
         "check-mode-does-not-look-at-the-clock",
@@ -186,6 +190,28 @@ INPUT = (
         "No token goes to another machine unencrypted",
         *(CONNECTION, 'if parts.scheme == "http" and not (host in LOOPBACK or allow_http):', "if False:"),
         *(unit("modules_alike"),),
+    ),
+    one(
+        "a-rollout-for-each-host",
+        "A play of several hosts does not roll out several times",
+        *(ROLLOUT % "step", 'if params["play_hosts"] > 1:', "if False:"),
+        *(unit("connect_rollout"),),
+    ),
+    one(
+        "a-broken-state-is-taken",
+        "What is no state of an earlier step is refused",
+        *(
+            ROLLOUT % "state",
+            "except (KeyError, TypeError, ValueError, zlib.error, binascii.Error):",
+            "except KeyError:",
+        ),
+        *(unit("rollout_state"),),
+    ),
+    one(
+        "columns-touch",
+        "Columns of the plan keep apart, whatever the names",
+        *(ROLLOUT % "table", 'east_asian_width(char) in "WF"', "False"),
+        *(unit("rollout_table"),),
     ),
     one(
         "names-command-the-terminal",

@@ -22,7 +22,6 @@ from tests.mutations.mutation import (
     REPORT,
     REQUEST,
     RETRY,
-    ROLLOUT,
     SCHEDULES,
     SENDER,
     TRANSPORT,
@@ -35,6 +34,7 @@ from tests.mutations.mutation import (
     unit,
 )
 from tests.mutations.outward import CHECK_MODE, COST, INPUT, ROWS, SECOND_RUN, SECRETS
+from tests.mutations.rollouts import APPROVAL, GATED, LEFTOVERS, UNSEEN, WAVES, WINDOW
 
 AT_MOST_ONCE = (
     one(
@@ -282,90 +282,6 @@ FATES = (
     ),
 )
 
-WINDOW = (
-    one(
-        "no-gate",
-        "No update is started outside a window, nor when too little of it is left",
-        *(ROLLOUT % "wave", "uuid for uuid, zone in zones.items() if of_zone[zone].open", "uuid for uuid in zones"),
-        *(unit("rollout_wave"), E2E % "rollout_window"),
-    ),
-    one(
-        "no-last-moment",
-        "The window is asked at the moment of each effect, not only when the wave begins",
-        *(ROLLOUT % "wave", '"not_after": iso(self.not_after) if self.not_after else None,', '"not_after": None,'),
-        *(unit("rollout_wave"), E2E % "rollout_window"),
-    ),
-)
-
-LEFTOVERS = (
-    one(
-        "unfinished-stays-released",
-        "What was released and did not finish is held again",
-        *(ROLLOUT % "end", 'if request.after == "hold" or fate_ not in FINISHED:', 'if request.after == "hold":'),
-        *(unit("rollout_end"),),
-    ),
-    one(
-        "leftovers-forgotten",
-        "A later run repairs what a kill left behind",
-        *(ROLLOUT % "end", 'for uuid in plan["leftovers"] if uuid not in now', "for uuid in ()"),
-        *(unit("rollout_end"), E2E % "rollout_interrupted"),
-    ),
-    one(
-        "others-are-held",
-        "Holds that are not ours are left alone",
-        *(ROLLOUT % "end", 'rows[uuid]["ours"] and ', ""),
-        *(unit("rollout_end"), E2E % "rollout_devices"),
-    ),
-)
-
-WAVES = (
-    one(
-        "waves-without-seed",
-        "Waves are drawn by the seed",
-        *(ROLLOUT % "waves", '("%s\\n%s" % (seed, device.key))', '("%s" % device.key)'),
-        *(unit("rollout_waves"),),
-    ),
-    one(
-        "filter-reaches-others",
-        "A wave is sent with a filter only if that reaches no other device",
-        *(ROLLOUT % "wave", 'and selected(wave["selector"], target) == set(uuids)', "and True"),
-        *(unit("rollout_wave"),),
-    ),
-    one(
-        "no-limit",
-        "A rollout stops when too many go wrong",
-        *(ROLLOUT % "thresholds", "if limit is None or limit.allows(count, counts.sample):", "if True:"),
-        *(unit("rollout_thresholds"), E2E % "rollout_thresholds"),
-    ),
-    one(
-        "a-share-of-too-few",
-        "A share of too few devices says nothing",
-        *(ROLLOUT % "thresholds", "if limit.is_percent and counts.sample < needed:", "if False:"),
-        *(unit("rollout_thresholds"),),
-    ),
-    one(
-        "inconclusive-goes-on",
-        "What is inconclusive pauses, it never proceeds",
-        *(ROLLOUT % "thresholds", "    if counts.sample < needed:\n        return", "    if False:\n        return"),
-        *(unit("rollout_thresholds"), E2E % "rollout_thresholds"),
-    ),
-    one(
-        "foreign-pending-not-seen",
-        "A pending update of another person is not started",
-        *(ROLLOUT % "plan", "if one.status not in FINISHED and one not in ours", "if False"),
-        *(unit("rollout_plan"), E2E % "rollout_devices"),
-    ),
-)
-
-APPROVAL = (
-    one(
-        "digest-without-waves",
-        "Another cut into waves is another plan",
-        *(ROLLOUT % "plan", "sorted(device.key for device in wave.devices), wave.spec.soak]", "wave.spec.soak]"),
-        *(unit("rollout_plan"),),
-    ),
-)
-
 # A module that outlives its task or its run sends nothing more.
 ENDED = (
     one(
@@ -467,7 +383,7 @@ PROMISES: dict[int, tuple[Mutation, ...]] = {
     9: INPUT,
     10: COST,
     11: APPROVAL,
-    12: BLACKOUTS,
-    13: BELIEF,
+    12: (*BLACKOUTS, *GATED),
+    13: (*BELIEF, *UNSEEN),
 }
 MUTATIONS = (*(mutation for promised in PROMISES.values() for mutation in promised), *WAVES)

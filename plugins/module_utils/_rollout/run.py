@@ -160,6 +160,10 @@ class Rollout:
         if self._is_stale():
             devices = await self._read_wave(wave)
             wave, members = seen_again(request, self._plan, wave, devices, request.entries)
+            shown = {one.device_uuid: one for one in members}
+            # So that a device which needs nothing any more does not count as left.
+            everybody = tuple(shown.get(one.device_uuid, one) for one in self._plan.members)
+            state.plan = replace(self._plan, members=everybody)
         started = start_wave(request, wave, members, request.zones, self.client.now(), state.seconds)
         closed = sorted(started.gate.closed)
         self._record("wave_started", wave=wave.name, due=len(started.due), device_uuids=started.uuids)
@@ -189,7 +193,8 @@ class Rollout:
             started, devices, read_at = await self._release(started)
             rows = await self._send(wave, started, devices, read_at)
             fates = self._fates(started, rows)
-            offline = set() if all(fate in FINISHED for fate in fates.values()) else await self._offline(wave, started)
+            moving = [uuid for uuid in started.uuids if fates[uuid] not in FINISHED]
+            offline = await self._offline(wave, started) if moving else set()
             self._judge(started, fates, "after_wait", offline)
         finally:
             # On a signal too; nothing is sent any more when the run has ended (see _service.lease).
@@ -204,13 +209,14 @@ class Rollout:
         if uuids:
             self._say("%s: releasing %s" % (started.name, devices_word(len(uuids))))
             rows = await self._set_trigger(uuids, hold=False, not_after=started.gate.not_after)
+        awaited = [uuid for uuid, row in rows.items() if row["outcome"] != "failed"]
         read_at, devices = self.client.waits.clock(), []
         for pause in (0.0, *VERIFY_PAUSES):
             await self.client.waits.sleep(pause)
             read_at = self.client.waits.clock()
             devices = await self._read(self._groups(started), online=False)
             held = {device.uuid for device in devices if device.held is not False}
-            if not held.intersection(uuids):
+            if not held.intersection(awaited):
                 break
         for uuid, row in rows.items():
             if uuid not in held and row["outcome"] == UNKNOWN:

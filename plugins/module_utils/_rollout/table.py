@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from unicodedata import combining, east_asian_width
 
 from .._result import devices_word
 from .plan import Member, Plan
 from .wave import Gate
 
 SHOWN = 60  # devices and conflicts in check mode; a run that goes on shows the counts alone
-WIDEST = 32  # characters of a name that is not cut
+WIDEST = 32  # columns of a terminal that a name may fill
 
 
 def lines(plan: Plan, passed: Gate, every_device: bool) -> list[str]:
@@ -96,12 +97,26 @@ def _word(value: bool | None, yes: str, no: str) -> str:
 
 
 def _aligned(header: list[str], rows: list[list[str]]) -> list[str]:
-    """Columns as wide as what is in them, two spaces apart."""
-    cut = [
-        [cell if len(cell) <= WIDEST else cell[: WIDEST - 1] + "\N{HORIZONTAL ELLIPSIS}" for cell in row]
-        for row in rows
-    ]
-    widths = [max(map(len, column)) for column in zip(header, *cut, strict=True)]
+    """Columns as wide as what is in them on a terminal, two spaces apart. All but the last are cut."""
+    shown = [header, *([*map(_cut, row[:-1]), row[-1]] for row in rows)]
+    widths = [max(map(_width, column)) for column in zip(*shown, strict=True)]
     return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [header, *cut]
+        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in shown
     ]
+
+
+def _cut(cell: str) -> str:
+    if _width(cell) <= WIDEST:
+        return cell
+    kept = ""
+    for char in cell:
+        if _width(kept + char) >= WIDEST:
+            break
+        kept += char
+    return kept + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _width(text: str) -> int:
+    """Terminal columns: a wide character fills two, a combining one none."""
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)

@@ -18,11 +18,10 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.support.rollout_sample
     NEW,
     OLD,
     WINDOW,
-    fleet,
     kiosk,
+    member,
     plan_of,
     request,
-    row_of,
     uuid,
     uuids,
 )
@@ -32,7 +31,7 @@ CURRENT = {"apps": {APP: NEW}}
 
 
 def kinds(plan):
-    return {conflict["device_uuid"]: conflict["kind"] for conflict in plan["conflicts"]}
+    return {conflict["device_uuid"]: conflict["kind"] for conflict in plan.conflicts}
 
 
 @pytest.mark.parametrize(
@@ -54,15 +53,15 @@ def kinds(plan):
 )
 def test_classes(states, changes, retry, planned, due):
     plan = plan_of(request(retry_failed=retry), kiosk(1, *states, **changes))
-    row = row_of(plan, 1)
-    assert (row["class"], row["due"]) == (planned, due)
-    assert plan["counts"] == {"total": 1, "due": int(due), "skipped": 0, planned: 1}
-    assert [wave["due"] for wave in plan["waves"]] == [int(due)]
+    row = member(plan, 1)
+    assert (row.plan_class, row.due) == (planned, due)
+    assert plan.counts() == {"total": 1, "due": int(due), "skipped": 0, planned: 1}
+    assert [wave["due"] for wave in plan.as_result()["waves"]] == [int(due)]
 
 
 def test_somebody_elses_update_is_not_ours():
     other = kiosk(1, updates=(model_update("ans-00000000000000000000", "success"), model_update(MARK + "0", "success")))
-    assert row_of(plan_of(request(), other), 1)["class"] == "needed"
+    assert member(plan_of(request(), other), 1).plan_class == "needed"
 
 
 # Who belongs to it
@@ -71,7 +70,7 @@ def test_somebody_elses_update_is_not_ours():
 def test_the_target():
     asked = request(all_devices=None, groups=["Floor-1"], filters=[filter_option("tag", "x")])
     devices = [kiosk(1, tags=("x",)), kiosk(2), kiosk(3, group="Floor-2", tags=("x",))]
-    assert [row["device_uuid"] for row in plan_of(asked, *devices)["devices"]] == uuids(1)
+    assert [one.device_uuid for one in plan_of(asked, *devices).members] == uuids(1)
 
 
 @pytest.mark.parametrize("state", ["pending", "in_progress", "success", "failed"])
@@ -90,8 +89,8 @@ def test_who_was_sent_it_belongs_to_it_whatever_the_filters_say_now(filters, was
     before = [kiosk(number, **was) for number in range(1, 6)]
     after = [kiosk(1, **became, updates=ours), *before[1:]]
     first, then = plan_of(asked, *before), plan_of(asked, *after)
-    assert first["digest"] == then["digest"]
-    assert [wave["device_uuids"] for wave in first["waves"]] == [wave["device_uuids"] for wave in then["waves"]]
+    assert first.digest == then.digest
+    assert [wave.device_uuids for wave in first.waves] == [wave.device_uuids for wave in then.waves]
 
 
 # Conflicts
@@ -108,15 +107,15 @@ def test_who_was_sent_it_belongs_to_it_whatever_the_filters_say_now(filters, was
 )
 def test_offline_devices(policy, kind, fatal, word):
     plan = plan_of(request(offline=policy), kiosk(1, online=False))
-    row = row_of(plan, 1)
-    assert (row["skip"], row["skip_word"], row["due"]) == (kind, word, kind is None)
-    assert bool(plan["refused"]) is fatal
-    assert len(plan["conflicts"]) == (kind is not None)
-    assert all("connect_offline: %s" % policy in conflict["msg"] for conflict in plan["conflicts"])
+    row = member(plan, 1)
+    assert (row.skip, row.skip_word, row.due) == (kind, word, kind is None)
+    assert bool(plan.refused) is fatal
+    assert len(plan.conflicts) == (kind is not None)
+    assert all("connect_offline: %s" % policy in conflict["msg"] for conflict in plan.conflicts)
 
 
 def test_when_nobody_knows_whether_it_is_online_it_is_not_offline():
-    assert plan_of(request(offline="fail"), kiosk(1, online=None))["conflicts"] == []
+    assert plan_of(request(offline="fail"), kiosk(1, online=None)).conflicts == ()
 
 
 @pytest.mark.parametrize(
@@ -126,12 +125,12 @@ def test_when_nobody_knows_whether_it_is_online_it_is_not_offline():
 @pytest.mark.parametrize("state", ["pending", "in_progress", "queued"])
 def test_the_update_of_somebody_else_that_waits(policy, fatal, word, held, state):
     plan = plan_of(request(foreign_pending=policy), kiosk(1, held=held, updates=(model_update("by hand", state),)))
-    row = row_of(plan, 1)
-    assert (row["skip_word"], row["due"]) == (word, fatal is None)
-    assert bool(plan["refused"]) is bool(fatal)
+    row = member(plan, 1)
+    assert (row.skip_word, row.due) == (word, fatal is None)
+    assert bool(plan.refused) is bool(fatal)
     if fatal is not None:
         assert kinds(plan) == {uuid(1): "foreign_pending"}
-        assert "(by hand)" in plan["conflicts"][0]["msg"]
+        assert "(by hand)" in plan.conflicts[0]["msg"]
 
 
 @pytest.mark.parametrize(
@@ -144,14 +143,14 @@ def test_the_update_of_somebody_else_that_waits(policy, fatal, word, held, state
     ],
 )
 def test_what_is_no_conflict(device):
-    assert plan_of(request(), device)["conflicts"] == []
+    assert plan_of(request(), device).conflicts == ()
 
 
 def test_a_device_without_token_is_in_conflict_only_if_it_is_due():
     plan = plan_of(request(), kiosk(1), kiosk(2, "success"), kiosk(3, **CURRENT), without_token=(1, 2, 3))
     assert kinds(plan) == {uuid(1): "untracked"}
-    assert [one["device_uuid"] for one in plan["refused"]] == uuids(1)
-    assert not any(row["ours"] for row in plan["devices"])
+    assert [one["device_uuid"] for one in plan.refused] == uuids(1)
+    assert not any(row.ours for row in plan.members)
 
 
 @pytest.mark.parametrize("named", ["kiosk-1", uuid(1)])
@@ -160,11 +159,11 @@ def test_a_device_without_token_is_in_conflict_only_if_it_is_due():
 def test_devices_that_manage_themselves(named, token, held, kind):
     asked = request(self_managed=[named], offline="fail")
     plan = plan_of(asked, kiosk(1, held=held, online=False), without_token=token)
-    row = row_of(plan, 1)
-    assert (row["skip"], row["ours"], row["due"]) == (kind, False, kind is None)
-    assert row["skip_word"] == ("skipped" if kind else None)
-    assert plan["refused"] == []
-    assert plan["api_calls"]["releases"] == plan["api_calls"]["holds"] == 0
+    row = member(plan, 1)
+    assert (row.skip, row.ours, row.due) == (kind, False, kind is None)
+    assert row.skip_word == ("skipped" if kind else None)
+    assert plan.refused == ()
+    assert plan.api_calls["releases"] == plan.api_calls["holds"] == 0
 
 
 def test_the_gravest_conflict_is_the_one_that_is_said():
@@ -177,11 +176,11 @@ def test_the_gravest_conflict_is_the_one_that_is_said():
 
 def test_who_is_in_no_wave_is_left_alone_and_in_no_conflict():
     plan = plan_of(request(waves=[1], offline="fail"), *[kiosk(n, online=None) for n in (1, 2)], kiosk(3, "success"))
-    outside = [row for row in plan["devices"] if row["wave"] is None and row["class"] == "needed"]
-    assert {row["skip"] for row in outside} <= {"not_in_a_wave"}
-    assert sum(row["due"] for row in plan["devices"]) == plan["counts"]["due"] <= 1
-    assert plan["conflicts"] == []
-    assert "in no wave" in plan["msg"]
+    outside = [row for row in plan.members if row.wave is None and row.plan_class == "needed"]
+    assert {row.skip for row in outside} <= {"not_in_a_wave"}
+    assert sum(row.due for row in plan.members) == plan.counts()["due"] <= 1
+    assert plan.conflicts == ()
+    assert "in no wave" in plan.msg
 
 
 # What an earlier run left behind
@@ -199,9 +198,9 @@ def test_who_is_in_no_wave_is_left_alone_and_in_no_conflict():
 )
 def test_leftovers(states, hold, release, restore):
     device = kiosk(1, *states, held=False)
-    found = {after: plan_of(request(after=after), device)["leftovers"] for after in ("hold", "release", "restore")}
+    found = {after: plan_of(request(after=after), device).leftovers for after in ("hold", "release", "restore")}
     wanted = {"hold": hold, "release": release, "restore": restore}
-    assert found == {after: uuids(1) if is_one else [] for after, is_one in wanted.items()}
+    assert found == {after: tuple(uuids(1)) if is_one else () for after, is_one in wanted.items()}
 
 
 @pytest.mark.parametrize(
@@ -215,7 +214,7 @@ def test_leftovers(states, hold, release, restore):
 )
 def test_who_is_no_leftover(changes, without):
     asked = request(self_managed=["self"])
-    assert plan_of(asked, kiosk(1, "pending", **{"held": False, **changes}), without_token=without)["leftovers"] == []
+    assert plan_of(asked, kiosk(1, "pending", **{"held": False, **changes}), without_token=without).leftovers == ()
 
 
 # The digest
@@ -230,7 +229,7 @@ BASE = {"waves": WAVES, "windows": [WINDOW]}
 
 
 def digest(devices=None, without_token=(), **changes):
-    return plan_of(request(**{**BASE, **changes}), *(devices or some_fleet()), without_token=without_token)["digest"]
+    return plan_of(request(**{**BASE, **changes}), *(devices or some_fleet()), without_token=without_token).digest
 
 
 @pytest.mark.parametrize(
@@ -309,34 +308,42 @@ def test_one_row_for_each_device_whatever_it_is():
         for number in range(1, 60)
     ]
     plan = plan_of(request(waves=[{"groups": ["A"]}, 40], foreign_pending="skip"), *devices, without_token=(3, 4))
-    assert sorted(row["device_uuid"] for row in plan["devices"]) == sorted(device.uuid for device in devices)
-    by_wave = [row["device_uuid"] for row in plan["devices"] if row["wave"]]
-    assert sorted(by_wave) == sorted(one for wave in plan["waves"] for one in wave["device_uuids"])
-    assert plan["counts"]["total"] == 59
-    assert plan["counts"]["due"] == sum(row["due"] for row in plan["devices"]) == sum(w["due"] for w in plan["waves"])
+    assert sorted(row.device_uuid for row in plan.members) == sorted(device.uuid for device in devices)
+    by_wave = [row.device_uuid for row in plan.members if row.wave]
+    assert sorted(by_wave) == sorted(one for wave in plan.waves for one in wave.device_uuids)
+    assert plan.counts()["total"] == 59
+    assert (
+        plan.counts()["due"]
+        == sum(row.due for row in plan.members)
+        == sum(wave["due"] for wave in plan.as_result()["waves"])
+    )
 
 
 def test_what_a_row_says():
-    last = model_update("by hand", "failed")
-    plan = plan_of(request(), kiosk(1, held=None, online=False, updates=(last,)))
-    row = row_of(plan, 1)
-    shown = ("device_uuid", "name", "group", "held", "online", "version")
-    assert [row[name] for name in shown] == [uuid(1), "kiosk-1", "Floor-1", None, False, OLD]
-    assert row["last_update"] == last.as_result()
-    assert row_of(plan_of(request(app=None), kiosk(1)), 1)["version"] is None
-    assert row_of(plan_of(request(), kiosk(1)), 1)["last_update"] is None
+    row = member(plan_of(request(), kiosk(1, held=None, online=False)), 1)
+    said = row.as_result()
+    assert (said["device_uuid"], said["name"], said["group"]) == (uuid(1), "kiosk-1", "Floor-1")
+    assert (said["held"], said["online"], said["version"]) == (None, False, OLD)
+    assert (said["class"], said["due"], said["skip"], said["skip_word"]) == ("needed", False, "offline", "left")
+    assert said["conflict"] == "It is offline (connect_offline: hold)."
+    assert member(plan_of(request(app=None), kiosk(1)), 1).version is None
+
+
+@pytest.mark.parametrize(("name", "label"), [("kiosk-1", "kiosk-1"), ("", uuid(1))])
+def test_a_device_without_a_name_is_named_by_its_uuid(name, label):
+    assert member(plan_of(request(), kiosk(1, name=name)), 1).label == label
 
 
 def test_a_fleet_without_devices():
     plan = plan_of(request(waves=[1, "100%"]))
-    assert (plan["devices"], plan["counts"]["due"], plan["leftovers"]) == ([], 0, [])
-    assert plan["api_calls"]["writes"] == 0
+    assert (plan.members, plan.counts()["due"], plan.leftovers) == ((), 0, ())
+    assert plan.api_calls["writes"] == 0
 
 
 def test_the_sentence():
     plan = plan_of(request(waves=[1, "100%"], offline="skip"), kiosk(1), kiosk(2, **CURRENT), kiosk(3, online=False))
-    assert plan["msg"] == (
-        "1 device of 3 to be updated with flow f-1 (kiosk_ui 3.2.0) in 2 waves, 1 current, 1 in conflict."
+    assert plan.msg == (
+        "1 of 3 devices to be updated with flow f-1 (kiosk_ui 3.2.0) in 2 waves, 1 current, 1 in conflict."
     )
 
 
@@ -362,28 +369,28 @@ def test_the_sentence():
     ],
 )
 def test_how_many_calls_are_needed(changes, devices, releases, deployments, holds):
-    calls = plan_of(request(**changes), *devices)["api_calls"]
+    calls = plan_of(request(**changes), *devices).api_calls
     assert [calls[name] for name in ("releases", "deployments", "holds")] == [releases, deployments, holds]
     assert calls["writes"] == releases + deployments + holds
     assert calls["least"] == calls["writes"] + 1
 
 
 def test_a_hundred_and_one_devices_are_read_in_three_pages():
-    calls = plan_of(request(), *[kiosk(number, "success") for number in range(1, 102)])["api_calls"]
+    calls = plan_of(request(), *[kiosk(number, "success") for number in range(1, 102)]).api_calls
     assert (calls["least"], calls["reads"]) == (3, 6)
 
 
 def test_the_plan_keeps_no_token():
-    assert "token" not in str(plan_of(request(), kiosk(1))) + str(fleet(kiosk(1)))
+    assert "SECRET" not in str(plan_of(request(), kiosk(1)))
 
 
 @pytest.mark.parametrize(("approved", "refused"), [("", False), (None, False), ("right", False), ("wrong", True)])
 def test_a_plan_that_was_not_approved_is_refused(approved, refused):
-    digest = plan_of(request(), kiosk(1))["digest"]
+    digest = plan_of(request(), kiosk(1)).digest
     given = {"right": " %s " % digest, "wrong": "0000"}.get(approved, approved)
     plan = plan_of(request(approved_digest=given), kiosk(1))
-    assert [one["kind"] for one in plan["refused"]] == (["not_approved"] if refused else [])
-    assert plan["digest"] == digest  # approving does not change what was approved
+    assert [one["kind"] for one in plan.refused] == (["not_approved"] if refused else [])
+    assert plan.digest == digest  # approving does not change what was approved
 
 
 STABLE = {"type": "tag", "value": "x"}
@@ -404,36 +411,73 @@ CHANGING = {"type": "app", "operand": "is_not", "value": APP}
 )
 def test_what_fits_nobody_is_refused(options, kind):
     plan = plan_of(request(**options), kiosk(1, apps={APP: "1"}), kiosk(2, apps={APP: "1"}))
-    assert [one["kind"] for one in plan["refused"]] == ([kind] if kind else [])
+    assert [one["kind"] for one in plan.refused] == ([kind] if kind else [])
 
 
 def test_a_filter_on_the_state_needs_to_know_the_state():
     asked = request(filters=[{"type": "device_state", "value": "online"}], all_devices=False)
-    assert [one["kind"] for one in plan_of(asked, kiosk(1, online=None))["refused"]] == ["unreadable"]
+    assert [one["kind"] for one in plan_of(asked, kiosk(1, online=None)).refused] == ["unreadable"]
 
 
 def test_a_rollout_that_was_rolled_back_is_not_sent_again():
     mark = request().deployment.mark
     back = kiosk(1, "success", updates=(model_update("ans-ffff Rollback of %s" % mark, "success"),))
     plan = plan_of(request(), back, kiosk(2))
-    assert [one["kind"] for one in plan["refused"]] == ["rolled_back"]
-    assert "connect_deployment_key" in plan["refused"][0]["msg"]
+    assert [one["kind"] for one in plan.refused] == ["rolled_back"]
+    assert "connect_deployment_key" in plan.refused[0]["msg"]
 
 
 def test_a_wave_that_has_failed_on_an_earlier_night_does_not_go_on_nor_do_those_after_it():
     asked = request(waves=["2", "100%"], wave_seed="x")
     first, _second = cut([kiosk(number) for number in range(1, 5)], asked.waves, asked.seed)[0]
     broken = first.devices[0].uuid
-    fleet_ = [kiosk(number, *(["failed"] if uuid(number) == broken else [])) for number in range(1, 5)]
-    plan = plan_of(asked, *fleet_)
-    assert plan["counts"]["due"] == 0
-    assert plan["standing"]["code"] == "rollout_failed"
-    assert [row["skip"] for row in plan["devices"] if row["device_uuid"] != broken] == ["stopped"] * 3
-    assert all(wave["standing"] for wave in plan["waves"])
+    devices = [kiosk(number, *(["failed"] if uuid(number) == broken else [])) for number in range(1, 5)]
+    plan = plan_of(asked, *devices)
+    assert plan.counts()["due"] == 0
+    assert plan.standing["code"] == "rollout_failed"
+    assert [row.skip for row in plan.members if row.device_uuid != broken] == ["stopped"] * 3
+    assert all(wave.standing for wave in plan.waves)
 
 
 def test_what_somebody_sent_since_answers_for_how_a_device_is_held():
     mark = request().deployment.mark
     mine, theirs = model_update(mark, "success"), model_update("ans-0000000000000000ffff other", "success")
-    assert plan_of(request(), kiosk(1, held=False, updates=(mine,)))["leftovers"] == uuids(1)
-    assert plan_of(request(), kiosk(1, held=False, updates=(mine, theirs)))["leftovers"] == []
+    assert plan_of(request(), kiosk(1, held=False, updates=(mine,))).leftovers == (uuid(1),)
+    assert plan_of(request(), kiosk(1, held=False, updates=(mine, theirs))).leftovers == ()
+
+
+# What the waves and the sentence say
+
+
+@pytest.mark.parametrize(
+    ("waves", "devices", "exact"),
+    [
+        ([{"tag": "t"}], [kiosk(1, tags=("t",)), kiosk(2)], [True]),
+        (["100%"], [kiosk(1), kiosk(2)], [True]),
+        (["50%", "100%"], [kiosk(1), kiosk(2)], [False, False]),
+        ([{"devices": ["kiosk-1"]}, "100%"], [kiosk(1), kiosk(2)], [False, False]),
+        ([{"groups": ["B"]}, {"tag": "t"}], [kiosk(1, group="B", tags=("t",)), kiosk(2, tags=("t",))], [True, False]),
+        ([{"tag": "t"}, "100%"], [kiosk(1, tags=("t",)), kiosk(2)], [True, True]),
+    ],
+)
+def test_a_wave_is_exact_if_its_selector_reaches_its_devices_and_nobody_else(waves, devices, exact):
+    assert [wave.exact for wave in plan_of(request(waves=waves), *devices).waves] == exact
+
+
+@pytest.mark.parametrize(("soak", "seconds"), [(None, None), (0, 0), ("5m", 300)])
+def test_a_wave_keeps_the_soak_of_its_own(soak, seconds):
+    plan = plan_of(request(waves=[{"size": "100%", "soak": soak, "name": "all"}]), kiosk(1))
+    assert plan.wave("all").soak_seconds == seconds
+    assert plan.wave("other") is None
+
+
+@pytest.mark.parametrize(("waves", "said"), [(["100%"], "in 1 wave,"), ([1, "100%"], "in 2 waves,")])
+def test_the_number_of_waves_is_said_in_english(waves, said):
+    assert said in plan_of(request(waves=waves), kiosk(1), kiosk(2)).msg
+
+
+def test_the_leftovers_are_those_of_the_target():
+    asked = request(all_devices=None, groups=["Floor-1"])
+    left = (model_update(asked.deployment.mark, "pending"),)
+    plan = plan_of(asked, kiosk(1, held=False, updates=left), kiosk(2, held=False, group="Floor-2"))
+    assert plan.leftovers == (uuid(1),)

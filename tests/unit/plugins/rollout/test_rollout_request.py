@@ -11,18 +11,22 @@ from datetime import timedelta
 
 import pytest
 
-from ansible_collections.edgeops.jfrog_connect.plugins.filter.rollout import rollout_options
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.request import (
     ROLLOUT_SPEC,
     read_options,
     read_request,
+    wave_request,
 )
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import filter_option
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.rollout_samples import (
-    DEVICE_WINDOW,
+    ENTRIES,
     WINDOW,
+    entries,
     options,
     request,
+    uuid,
+    uuids,
 )
 
 OVERRIDE = {"reason": "outage", "by": "Ann", "until": "2026-11-23T12:00:00Z"}
@@ -80,7 +84,7 @@ def test_no_option_is_missing_here():
 
 
 def asked_with(name, value):
-    return read_request(options(**GOES_WITH.get(name, {}), **{name: value}))
+    return request(**GOES_WITH.get(name, {}), **{name: value})
 
 
 @every_option
@@ -149,37 +153,22 @@ def test_what_is_unknown_is_not_looked_at():
         ({"foreign_pending": "abort"}, "foreign_pending"),
         ({"after": "held"}, "after"),
         ({"incomplete_ok": "perhaps"}, "incomplete_ok"),
-        ({"rollback_app": {"name": "ui", "version": "1"}}, "rollback_app goes only with rollback_flow_id"),
+        ({"rollback_app": {"name": "ui", "version": "1"}}, "rollback_app needs rollback_flow_id"),
         ({"hooks": {"before": "a.yml"}}, "hooks"),
         ({"hooks": "a.yml"}, "hooks"),
     ],
 )
 def test_refusals_name_the_variable(changes, said):
-    problem = rollout_options(options(**changes))["problem"]
-    assert problem is not None
-    assert said in problem
-
-
-def test_what_is_right_is_no_problem():
-    ready = rollout_options(options(windows=[WINDOW]))
-    assert ready["problem"] is None
-    assert ready["by_device_zone"] is False
-    assert ready["collection_version"]
-    assert ready["zone_data"]
-
-
-@pytest.mark.parametrize("option", ["windows", "blackouts"])
-def test_zones_of_devices_matter_when_anything_is_read_in_them(option):
-    said = {"windows": [WINDOW], option: [DEVICE_WINDOW]}
-    assert rollout_options(options(**said))["by_device_zone"] is True
-    assert rollout_options(options(**{**said, option: json.dumps([DEVICE_WINDOW])}))["by_device_zone"] is True
+    with pytest.raises(InvalidInput) as refused:
+        request(**changes)
+    assert said in refused.value.msg
 
 
 def test_defaults():
     asked = request()
     assert (asked.offline, asked.foreign_pending, asked.after) == ("hold", "fail", "hold")
     assert (asked.soak, asked.max_update_time, asked.calendar, asked.override) == (timedelta(0), None, None, None)
-    assert (asked.wait_timeout, asked.incomplete_ok, asked.self_managed) == (3600, False, frozenset())
+    assert (asked.deployment.wait_timeout, asked.incomplete_ok, asked.self_managed) == (3600, False, frozenset())
 
 
 def test_the_deployment_is_one_whatever_the_waves_are():
@@ -191,3 +180,90 @@ def test_the_deployment_is_one_whatever_the_waves_are():
 def test_a_comment_that_is_a_number_is_refused_with_the_cure():
     with pytest.raises(InvalidInput, match="comment is the number 2026, not a text: put it in quotes"):
         request(comment=2026)
+
+
+# The devices
+
+
+def test_devices_are_known_by_their_uuid_and_those_without_one_cannot_take_part():
+    listed = [*entries(1, 2, zone="Asia/Tokyo"), {"device_token": "t-3", "device_uuid": None, "name": "kiosk-3"}]
+    asked = read_request(options(), listed)
+    assert list(asked.entries) == uuids(1, 2)
+    assert [entry.uuid for entry in asked.entries.values()] == uuids(1, 2)
+    assert asked.zones == dict.fromkeys(uuids(1, 2), "Asia/Tokyo")
+
+
+@pytest.mark.parametrize("blank", [None, ""])
+def test_a_device_without_a_zone_has_that_of_the_window(blank):
+    assert read_request(options(), entries(1, zone=blank)).zones == {uuid(1): None}
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ([], "devices is empty"),
+        ([{"device_token": "t-1", "device_uuid": ""}], "none of them has a device_uuid"),
+        ([*ENTRIES, ENTRIES[0]], "devices"),
+        ([{"device_uuid": uuid(1)}], "device_token"),
+    ],
+)
+def test_devices_that_cannot_be_held_are_refused(listed, said):
+    with pytest.raises(InvalidInput) as refused:
+        read_request(options(), listed)
+    assert said in refused.value.msg
+
+
+# What a wave and a rollback send
+
+
+def test_a_wave_is_a_part_of_the_deployment_with_its_mark():
+    whole = request(all_devices=None, groups=["A", "B"]).deployment
+    part = wave_request(whole, {"groups": ["B"], "device_uuids": uuids(1)}, max_failures=3)
+    assert (part.mark, part.wave.groups, part.wave.device_uuids) == (whole.mark, ("B",), {uuid(1)})
+    assert part.max_failures == 3
+    by_tag = wave_request(whole, {"filters": [filter_option("tag", "canary")], "device_uuids": []})
+    assert [(one.type, one.value) for one in by_tag.wave.filters] == [("tag", "canary")]
+
+
+def test_a_rollback_is_a_deployment_of_its_own_that_reaches_those_who_do_not_match_any_more():
+    asked = request(
+        all_devices=None,
+        groups=["A"],
+        rollback_flow_id="f-0",
+        rollback_app={"name": "ui", "version": "1"},
+        wait_timeout=60,
+        wait_interval=5,
+    )
+    back = asked.rollback
+    assert (back.flow_id, back.project, back.groups, back.filters) == ("f-0", "Kiosks", (), ())
+    assert (back.app, back.include_current, back.max_failure_percent) == (("ui", "1"), True, 100)
+    assert (back.wait, back.wait_timeout, back.wait_interval) == (True, 60, 5)
+    assert back.comment == "Rollback of %s" % asked.deployment.mark
+    assert back.mark != asked.deployment.mark
+    again = request(all_devices=None, groups=["A"], rollback_flow_id="f-0", deployment_key="CHG-2")
+    assert len({again.rollback.mark, back.mark, request(rollback_flow_id="f-0").rollback.mark}) == 3
+    assert request().rollback is None
+
+
+# What an approval covers
+
+
+def test_rules_are_as_read_whatever_the_spelling():
+    by_playbook = request(windows=[WINDOW], soak="10m", self_managed=["b", "a"], thresholds={"wave": {"failed": 1}})
+    by_survey = request(
+        windows=json.dumps([WINDOW]), soak="600s", self_managed="a, b", thresholds='{"wave": {"failed": "1"}}'
+    )
+    assert by_playbook.rules() == by_survey.rules()
+
+
+def test_every_option_is_covered_by_an_approval_or_decides_nothing():
+    """An option that is added has to be put into one of these lists."""
+    by_the_mark = {"flow_id", "project", "groups", "filters", "all_devices", "app", "parameters", "deployment_key"}
+    by_itself = {"comment", "waves", "wave_seed"}  # wave_seed by the devices of the waves
+    of_progress = {"wait_interval", "window_wait", "incomplete_ok", "approved_digest", "hooks"}
+    assert set(request().rules()) == set(ROLLOUT_SPEC) - by_the_mark - by_itself - of_progress
+
+
+def test_only_hooks_that_are_given_run():
+    asked = request(hooks={"before_wave": "a.yml", "after_wave": "", "after_window": None})
+    assert asked.hooks == {"before_wave"}

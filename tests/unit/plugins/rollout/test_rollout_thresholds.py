@@ -22,6 +22,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.thr
     allowed_failures,
     judge,
     read_thresholds,
+    stop_sentence,
 )
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.rollout_samples import request
 
@@ -118,13 +119,16 @@ def test_offline_alone_is_no_verdict_on_the_update():
 def test_the_words():
     stop = judge(Counts(due=9, success=7, timed_out=2), limits(timed_out="10%"), "wave 1 (9)")
     assert (stop.verdict, stop.code) == ("stop", "rollout_failed")
-    assert stop.msg.startswith("wave 1 (9): 2 of 9 timed out, allowed are 10%.")
-    assert "connect_thresholds" in stop.msg
+    assert stop.msg == "wave 1 (9): 2 of 9 devices timed out (limit 10%)"
+    said = stop_sentence(stop)
+    assert said.startswith(stop.msg + ". Check the update log")
+    assert "connect_retry_failed=true" in said
+    assert stop_sentence(stop, "kiosk-1, kiosk-2").startswith(stop.msg + ": kiosk-1, kiosk-2. Check the update log")
     pause = judge(Counts(due=9, success=1), limits(minimum=4), "All waves so far")
     assert (pause.verdict, pause.code) == ("pause", "inconclusive")
-    assert "only 1 of the 4 devices" in pause.msg
+    assert pause.msg.startswith("All waves so far: 1 of 4 devices needed for a verdict reported a result. Rerun")
     proceed = judge(Counts(due=9, success=9), STRICT, "canary")
-    assert (proceed.code, proceed.msg) == (None, "canary: 9 of 9 succeeded.")
+    assert (proceed.code, proceed.msg) == (None, "canary: 9 of 9 devices succeeded.")
 
 
 # How long waiting makes sense
@@ -163,12 +167,11 @@ def test_nobody_stops_waiting_for_what_could_still_proceed(failed, aborted, succ
 
 
 def test_all_waves_so_far():
-    earlier = Counts.read({"due": 2, "success": 1, "failed": 1, "sample": 2})
-    assert earlier == Counts(due=2, success=1, failed=1)
+    earlier = Counts(due=2, success=1, failed=1)
     total = earlier.plus(Counts(due=3, success=1, unknown=1, offline=1))
     assert total == Counts(due=5, success=2, failed=1, unknown=1, offline=1)
     assert total.as_result() == {**vars(total), "sample": 4}
-    assert Counts.read({}) == Counts()
+    assert total.plus(Counts()) == total
 
 
 # Reading

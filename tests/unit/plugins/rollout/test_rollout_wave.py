@@ -12,10 +12,11 @@ import pytest
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.plan import skip_word
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.wave import (
-    after_release,
+    failures_allowed,
     gate,
     needed_time,
     observed,
+    seen_again,
     start_rollback,
 )
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import model_update
@@ -26,21 +27,21 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.support.rollout_sample
     NIGHT,
     WINDOW,
     begin,
-    entries,
-    fleet,
     kiosk,
     later,
     plan_of,
     request,
-    sent_row,
     trigger_row,
     uuid,
     uuids,
-    verdict,
 )
 
 CURRENT = {"apps": {APP: NEW}}
 INSIDE = {"windows": [WINDOW], "max_update_time": "20m"}
+
+
+def reason(started):
+    return started.gate.as_result()["reason"]
 
 
 # What an update needs
@@ -64,14 +65,14 @@ INSIDE = {"windows": [WINDOW], "max_update_time": "20m"}
 def test_as_given_else_as_observed_else_half_an_hour(given, took, needed):
     asked = request(windows=[WINDOW], max_update_time=given)
     assert needed_time(asked, took) == timedelta(seconds=needed)
-    assert begin(asked, kiosk(1), took=took)["gate"]["need_seconds"] == needed
+    assert begin(asked, kiosk(1), took=took).gate.as_result()["need_seconds"] == needed
 
 
 # The gate
 
 
 @pytest.mark.parametrize(
-    ("now", "acts", "reason"),
+    ("now", "acts", "why"),
     [
         (later(hours=-1, seconds=-1), False, "outside"),
         (later(hours=-1), True, "open"),
@@ -80,37 +81,37 @@ def test_as_given_else_as_observed_else_half_an_hour(given, took, needed):
         (later(hours=3), False, "outside"),
     ],
 )
-def test_a_wave_starts_only_inside_with_enough_time_left(now, acts, reason):
+def test_a_wave_starts_only_inside_with_enough_time_left(now, acts, why):
     started = begin(request(**INSIDE), kiosk(1), kiosk(2), now=now)
-    assert sorted(started["acting"]) == sorted(started["release"]) == (uuids(1, 2) if acts else [])
-    assert started["gate"]["closed_devices"] == ([] if acts else uuids(1, 2))
-    assert started["gate"]["reason"] == reason
-    assert started["gate"]["open"] is acts
-    assert started["gate"]["not_after"] == ("2026-11-23T04:40:00Z" if acts else None)
+    shown = started.gate.as_result()
+    assert sorted(started.uuids) == sorted(started.to_release()) == (uuids(1, 2) if acts else [])
+    assert shown["closed_devices"] == ([] if acts else uuids(1, 2))
+    assert (shown["reason"], shown["open"]) == (why, acts)
+    assert shown["not_after"] == ("2026-11-23T04:40:00Z" if acts else None)
 
 
 def test_without_windows_nobody_is_asked():
     started = begin(request(), kiosk(1))
-    assert (started["acting"], started["gate"]["reason"]) == (uuids(1), "not_asked")
-    assert (started["gate"]["not_after"], started["gate"].get("closes_at")) == (None, None)
+    assert (started.uuids, reason(started)) == (uuids(1), "not_asked")
+    assert (started.gate.not_after, started.gate.status) == (None, None)
+    assert started.gate.sentence == "No window applies."
 
 
 def test_when_nobody_is_due_nobody_is_asked():
     started = begin(request(**INSIDE), kiosk(1, "success"), now=later(hours=12))
-    assert (started["gate"]["open"], started["gate"]["reason"], started["acting"]) == (True, "not_asked", [])
+    assert (started.gate.as_result()["open"], reason(started), started.acting) == (True, "not_asked", ())
 
 
 def test_each_device_has_the_windows_of_its_zone():
     # 02:00 UTC is 11:00 in Tokyo and 03:00 in Paris.
     zones = {uuid(1): "Asia/Tokyo", uuid(2): "Europe/Paris", uuid(3): "UTC"}
     asked = request(windows=[DEVICE_WINDOW], max_update_time="20m")
-    started = begin(asked, kiosk(1), kiosk(2), kiosk(3), entries=zones)
-    assert sorted(started["acting"]) == sorted(started["release"]) == uuids(2, 3)
-    assert started["gate"]["closed_devices"] == uuids(1)
+    started = begin(asked, kiosk(1), kiosk(2), kiosk(3), zones=zones)
+    shown = started.gate.as_result()
+    assert sorted(started.uuids) == sorted(started.to_release()) == uuids(2, 3)
+    assert shown["closed_devices"] == uuids(1)
     # Paris closes first, and what is sent is sent to both.
-    assert started["gate"]["not_after"] == "2026-11-23T03:40:00Z"
-    assert started["gate"]["closes_at"] == "2026-11-23T04:00:00Z"
-    assert verdict(asked, started, kiosk(1), kiosk(2, "success"), kiosk(3, "success"))["untouched"] == {uuid(1): "left"}
+    assert (shown["not_after"], shown["closes_at"]) == ("2026-11-23T03:40:00Z", "2026-11-23T04:00:00Z")
 
 
 def test_of_closed_zones_the_one_that_opens_first_is_said():
@@ -124,15 +125,14 @@ def test_of_closed_zones_the_one_that_opens_first_is_said():
 def test_a_window_that_does_not_close_sets_no_limit():
     asked = request(windows=[{"name": "ever", "timezone": "UTC", "days": "daily", "start": "00:00", "duration": "24h"}])
     started = begin(asked, kiosk(1))
-    gate_ = started["gate"]
-    assert (started["acting"], gate_["not_after"], gate_["closes_at"]) == (uuids(1), None, None)
+    assert (started.uuids, started.gate.not_after, started.gate.status.closes_at) == (uuids(1), None, None)
 
 
 def test_an_override_opens_until_it_is_over():
     override = {"reason": "outage", "by": "Ann", "until": "2026-11-23T13:00:00Z"}
     started = begin(request(**INSIDE, override=override), kiosk(1), now=later(hours=10))
-    assert (started["acting"], started["gate"]["reason"]) == (uuids(1), "override")
-    assert started["gate"]["not_after"] == "2026-11-23T12:40:00Z"
+    assert (started.uuids, reason(started)) == (uuids(1), "override")
+    assert started.gate.as_result()["not_after"] == "2026-11-23T12:40:00Z"
 
 
 # Who starts
@@ -146,14 +146,30 @@ def test_what_changed_since_the_plan_counts():
         kiosk(2, "success"),
         kiosk(3, **CURRENT),
         kiosk(4, updates=(model_update("by hand"),)),
+        kiosk(5),
     ]
-    started = begin(asked, *before, seen=seen)  # and the fifth is gone
-    assert sorted(started["due"]) == uuids(1, 4)
-    assert (started["acting"], started["release"], started["sent"]) == ([], [], 0)
-    assert {one["device_uuid"]: (one["reason"], one["word"]) for one in started["skipped"]} == {
+    started = begin(asked, *before, seen=seen)
+    assert sorted(one.device_uuid for one in started.due) == uuids(1, 4, 5)
+    assert started.uuids == started.to_release() == uuids(5)
+    assert {one.device_uuid: (one.skip, one.skip_word) for one in started.skipped} == {
         uuid(1): ("offline", "left"),
         uuid(4): ("foreign_pending", "left"),
     }
+
+
+def test_who_is_not_shown_any_more_keeps_the_row_of_the_plan():
+    """It is tried and gets its row, instead of vanishing from the wave."""
+    before = [kiosk(1), kiosk(2)]
+    started = begin(request(), *before, seen=[kiosk(1, **CURRENT)])
+    assert [one.device_uuid for one in started.members] == [
+        one.device_uuid for one in plan_of(request(), *before).members
+    ]
+    assert started.uuids == uuids(2)
+
+
+def test_who_joined_after_the_plan_is_in_no_wave_of_it():
+    started = begin(request(), kiosk(1), seen=[kiosk(1), kiosk(2)])
+    assert [one.device_uuid for one in started.members] == uuids(1)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +182,7 @@ def test_what_changed_since_the_plan_counts():
         ({"foreign_pending": "fail"}, "foreign_pending", "left"),
         ({}, "held_elsewhere", "skipped"),
         ({}, "not_in_a_wave", "skipped"),
+        ({}, "stopped", "left"),
     ],
 )
 def test_for_good_or_for_the_next_run(policies, kind, word):
@@ -176,37 +193,46 @@ def test_who_is_released():
     asked = request(self_managed=["kiosk-4", "kiosk-6"])
     devices = [kiosk(1), kiosk(2, held=False), kiosk(3, held=None), kiosk(4, held=False), kiosk(5, "in_progress")]
     started = begin(asked, *devices, kiosk(6, held=None))
-    assert sorted(started["acting"]) == uuids(1, 2, 3, 4, 5, 6)
-    assert sorted(started["release"]) == uuids(1, 3, 5)
-    assert started["sent"] == 5
+    assert sorted(started.uuids) == uuids(1, 2, 3, 4, 5, 6)
+    assert sorted(started.to_release()) == uuids(1, 3, 5)
 
 
-@pytest.mark.parametrize(
-    ("devices", "whole"),
-    [
-        ([kiosk(1), kiosk(2)], True),
-        ([kiosk(1), kiosk(2, "pending")], True),
-        ([kiosk(1), kiosk(2, "success")], False),
-        ([kiosk(1), kiosk(2, online=False)], False),
-        ([kiosk(1), kiosk(2), kiosk(9)], False),  # it joined after the plan was made
-    ],
-)
+WHOLE = [
+    ([kiosk(1), kiosk(2)], True),
+    ([kiosk(1), kiosk(2, "pending")], True),
+    ([kiosk(1), kiosk(2, "success")], False),
+    ([kiosk(1), kiosk(2, online=False)], False),
+    ([kiosk(1), kiosk(2), kiosk(9)], False),  # it joined after the plan was made
+]
+
+
+@pytest.mark.parametrize(("devices", "whole"), WHOLE)
 @pytest.mark.parametrize("wave", [{"tag": "t"}, {"groups": ["Floor-1"]}])
 def test_one_call_only_if_it_reaches_exactly_those_that_act(devices, whole, wave):
-    devices = [kiosk(0, **{**vars(device), "tags": ("t",)}) for device in devices]
-    asked = request(waves=[wave])
-    started = begin(asked, *[kiosk(number, tags=("t",)) for number in (1, 2)], seen=devices, entries=entries(1, 2, 9))
-    listed = {"device_uuids": started["acting"]}
-    assert (started["selector"] != listed) is whole
-    assert started["selector"]["device_uuids"] == started["acting"]  # nobody who joins a moment later
-    assert uuid(9) not in started["acting"]
+    seen = [kiosk(0, **{**vars(device), "tags": ("t",)}) for device in devices]
+    before = [kiosk(number, tags=("t",)) for number in (1, 2)]
+    started = begin(request(waves=[wave]), *before, seen=seen)
+    assert started.exact is whole
+    assert uuid(9) not in started.uuids
+
+
+@pytest.mark.parametrize(("devices", "whole"), WHOLE[:4])
+def test_the_plan_itself_knows_it_too(devices, whole):
+    assert begin(request(), *devices).exact is whole
 
 
 def test_a_skipped_device_of_an_earlier_wave_is_not_reached_by_a_later_one():
     asked = request(waves=[{"devices": ["kiosk-1"]}, {"tag": "t"}])
     devices = [kiosk(1, tags=("t",), online=False), kiosk(2, tags=("t",))]
     started = begin(asked, *devices, wave=1)
-    assert started["selector"] == {"device_uuids": uuids(2)}
+    assert (started.uuids, started.exact) == (uuids(2), False)
+
+
+def test_a_wave_that_has_earned_a_verdict_does_not_start_when_it_is_read_again():
+    asked, devices = request(waves=[{"devices": ["kiosk-1"]}, "100%"]), [kiosk(1, "failed"), kiosk(2)]
+    plan = plan_of(asked, *devices)
+    _wave, members = seen_again(asked, plan, plan.waves[1], devices, {uuid(1), uuid(2)})
+    assert [(one.due, one.skip) for one in members] == [(False, "stopped")]
 
 
 @pytest.mark.parametrize(
@@ -217,44 +243,31 @@ def test_a_skipped_device_of_an_earlier_wave_is_not_reached_by_a_later_one():
         ({"failed": "50%"}, [()] * 4, 2),
         ({"failed": "25%"}, [("success",), ("success",), ("success",), ()], 1),
         ({"failed": 2}, [("failed",), ("success",), (), ()], 1),
+        ({"failed": 1, "aborted": 1}, [("failed",), ("aborted",), (), ()], 0),
         ({"failed": 0}, [("failed",), (), ()], 0),
     ],
 )
 def test_how_many_of_those_that_act_may_fail(limits, states, allowed):
     asked = request(thresholds={"wave": limits})
     started = begin(asked, *[kiosk(number, *mine) for number, mine in enumerate(states, 1)])
-    assert started["allowed_failures"] == allowed
-
-
-@pytest.mark.parametrize(("own", "seconds"), [(None, 60), (0, 0), ("5m", 300)])
-def test_the_soak_of_a_wave_goes_before_the_general_one(own, seconds):
-    asked = request(soak=60, waves=[{"size": "100%", "soak": own}])
-    assert begin(asked, kiosk(1))["soak_seconds"] == seconds
+    assert failures_allowed(asked, started) == allowed
 
 
 # After the release
 
 
-def released(*rows):
-    return {"devices": list(rows)}
-
-
 def test_what_could_not_be_released_is_not_sent_to():
     started = begin(request(), kiosk(1), kiosk(2), kiosk(3))
-    rows = [trigger_row(1), trigger_row(2, "failed", "request_rejected"), trigger_row(3, "unknown", "outcome_unknown")]
-    left = after_release(started, released(*rows))
-    assert (left["acting"], left["selector"]) == (uuids(1), {"device_uuids": uuids(1)})
-    assert [(row["device_uuid"], row["outcome"]) for row in left["not_released"]] == [
-        (uuid(2), "failed"),
-        (uuid(3), "unknown"),
-    ]
-    judged = verdict(request(), left, kiosk(1, "success"), kiosk(2), kiosk(3), sent=[sent_row(1)])
-    assert judged["fates"] == {uuid(1): "success", uuid(2): "failed", uuid(3): "unknown"}
+    stuck = {uuid(2): trigger_row(2, "failed", "request_rejected"), uuid(3): trigger_row(3, "unknown")}
+    left = started.without(stuck)
+    assert (started.exact, left.exact, left.uuids) == (True, False, uuids(1))
+    assert left.not_released == tuple(stuck.values())
+    assert left.members == started.members
 
 
 def test_when_all_were_released_all_act():
     started = begin(request(), kiosk(1), kiosk(2))
-    assert after_release(started, released(trigger_row(1), trigger_row(2, "unchanged"))) == started
+    assert started.without({}) == started
 
 
 # Rolling back
@@ -263,26 +276,31 @@ def test_when_all_were_released_all_act():
 def test_who_is_rolled_back():
     asked = request(rollback_flow_id="f-0", self_managed=["kiosk-3"], **INSIDE)
     plan = plan_of(asked, kiosk(1), kiosk(2), kiosk(3, held=False))
-    touched = {uuid(1): "failed", uuid(3): "success"}
-    back = start_rollback(asked, plan, touched, entries(1, 2, 3), NIGHT)
-    assert (back["acting"], back["release"]) == (uuids(1, 3), uuids(1))
-    assert back["gate"]["not_after"] == "2026-11-23T04:40:00Z"
+    back = start_rollback(asked, plan, uuids(1, 3), {}, NIGHT)
+    assert (back.acting, back.release) == ((uuid(1), uuid(3)), (uuid(1),))
+    assert back.gate.as_result()["not_after"] == "2026-11-23T04:40:00Z"
 
 
-@pytest.mark.parametrize(("anyway", "acting"), [(False, []), (True, uuids(1))])
-def test_a_closed_window_is_kept_unless_told_otherwise(anyway, acting):
+@pytest.mark.parametrize("anyway", [False, True])
+def test_a_closed_window_is_kept_unless_told_otherwise(anyway):
     asked = request(rollback_flow_id="f-0", rollback_outside_window=anyway, **INSIDE)
-    back = start_rollback(asked, plan_of(asked, kiosk(1)), {uuid(1): "failed"}, entries(1), later(hours=12))
-    assert back["acting"] == back["release"] == acting
-    assert back["gate"]["closed_devices"] == ([] if anyway else uuids(1))
+    back = start_rollback(asked, plan_of(asked, kiosk(1)), uuids(1), {}, later(hours=12))
+    assert back.acting == back.release == ((uuid(1),) if anyway else ())
+    assert back.gate.closed == (frozenset() if anyway else {uuid(1)})
+
+
+def test_a_device_is_rolled_back_in_the_windows_of_its_zone():
+    asked = request(rollback_flow_id="f-0", windows=[DEVICE_WINDOW])
+    zones = {uuid(1): "Asia/Tokyo", uuid(2): "UTC"}
+    assert start_rollback(asked, plan_of(asked, kiosk(1), kiosk(2)), zones, zones, NIGHT).acting == (uuid(2),)
 
 
 # For the evidence
 
 
-def test_what_is_kept_of_a_look():
-    rows = fleet(kiosk(1, "success", **CURRENT), kiosk(2, held=None, online=None))
-    assert observed(request(), rows, uuids(1)) == [
+def test_what_is_kept_of_a_read():
+    devices = [kiosk(1, "success", **CURRENT), kiosk(2, held=None, online=None)]
+    assert observed(request(), devices, uuids(1)) == [
         {
             "device_uuid": uuid(1),
             "name": "kiosk-1",
@@ -292,5 +310,5 @@ def test_what_is_kept_of_a_look():
             "status": "success",
         }
     ]
-    assert [row["status"] for row in observed(request(), rows)] == ["success", None]
-    assert observed(request(app=None), rows)[0]["version"] is None
+    assert [row["status"] for row in observed(request(), devices, uuids(1, 2))] == ["success", None]
+    assert observed(request(app=None), devices, uuids(1))[0]["version"] is None
