@@ -22,6 +22,7 @@ from .values import (
     mappings,
     number,
     seconds_between,
+    sequence,
     text,
 )
 
@@ -89,7 +90,7 @@ def _run(records: Sequence[Record], plan: Mapping[str, t.Any]) -> dict[str, t.An
         "msg": text(ended.get("msg")) or text(failure.get("msg")),
         "summary": mapping(ended.get("summary")),
         "after": ended.get("after"),
-        "left_open": [text(name) for name in ended.get("left_open") or [] if text(name)],
+        "left_open": [text(name) for name in sequence(ended.get("left_open")) if text(name)],
     }
 
 

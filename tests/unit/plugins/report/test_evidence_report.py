@@ -295,6 +295,13 @@ def test_the_end_of_the_run_knows_the_calls_best():
     }
 
 
+@pytest.mark.parametrize("odd", [True, 7, "kiosk-0001", {"a": 1}, [None, {}]])
+def test_a_list_of_open_devices_that_is_none_names_no_device(odd):
+    script = sent()
+    end(script, "failed", "It ended.", 2, left_open=odd)
+    assert report_of(script)["run"]["left_open"] == []
+
+
 def test_override_hooks_and_conflicts():
     report = report_of(window_closed())
     assert report["override"]["by"] == "A. Novak"

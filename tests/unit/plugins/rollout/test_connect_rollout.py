@@ -546,6 +546,7 @@ def test_a_sending_that_had_to_wait_until_it_was_too_late_is_kept_back(rollout):
     run.reads(*floor(None, None, held=False))
     run.sends(reply=limited("61"))
     devices = floor(None, None, held=False)
+    run.reads(*devices)  # what was read is too old to send on
     run.reads_wave(*devices)
     run.holds(1, 2)
     assert run.wave()["state"]["code"] == "window_closed"
@@ -617,7 +618,7 @@ def test_a_sending_that_is_refused_ends_the_rollout_with_the_words_of_the_servic
     run.plan(*floor(None, None))
     run.releases(1)
     run.reads(kiosk(1, held=False), kiosk(2))
-    run.sends(only(uuid(1)), reply=refusal("Flow f-1 does not exist", 404))
+    run.sends(only(uuid(1)), reply=refusal("Flow f-1 does not exist", 400))
     # Which devices are online is asked when not all have finished.
     devices = floor(None, None)
     run.reads_wave(*devices)
