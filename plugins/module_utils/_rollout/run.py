@@ -204,21 +204,23 @@ class Rollout:
         if uuids:
             self._say("%s: releasing %s" % (started.name, devices_word(len(uuids))))
             rows = await self._set_trigger(uuids, hold=False, not_after=started.gate.not_after)
-        read_at, devices = self.client.waits.clock(), []
-        for pause in (0.0, *VERIFY_PAUSES):
-            await self.client.waits.sleep(pause)
-            read_at = self.client.waits.clock()
-            devices = await self._read(self._groups(started), online=False)
-            held = {device.uuid for device in devices if device.held is not False}
-            if not held.intersection(uuids):
-                break
-        for uuid, row in rows.items():
-            if uuid not in held and row["outcome"] == UNKNOWN:
-                row.update(outcome="changed", code=None, msg=None)
-            elif uuid in held and row["outcome"] == "changed":
-                row.update(outcome="failed", code="verify_failed", msg=NOT_RELEASED)
-        if rows:
-            self._record("released", before, wave=started.name, rows=list(rows.values()))
+        try:
+            read_at, devices = self.client.waits.clock(), []
+            for pause in (0.0, *VERIFY_PAUSES):
+                await self.client.waits.sleep(pause)
+                read_at = self.client.waits.clock()
+                devices = await self._read(self._groups(started), online=False)
+                held = {device.uuid for device in devices if device.held is not False}
+                if not held.intersection(uuids):
+                    break
+            for uuid, row in rows.items():
+                if uuid not in held and row["outcome"] == UNKNOWN:
+                    row.update(outcome="changed", code=None, msg=None)
+                elif uuid in held and row["outcome"] == "changed":
+                    row.update(outcome="failed", code="verify_failed", msg=NOT_RELEASED)
+        finally:  # also when nobody can read whether it took effect
+            if rows:
+                self._record("released", before, wave=started.name, rows=list(rows.values()))
         stuck = {uuid: row for uuid, row in rows.items() if row["outcome"] in ("failed", UNKNOWN)}
         self.state.rows.update(stuck)
         return started.without(stuck), devices, read_at
