@@ -222,7 +222,7 @@ class Schedule(World):
         )
         for kiosk in kiosks:
             self.configure(kiosk.uuid, **kiosk.changes)
-            if chance.random() < 0.1:
+            if chance.random() < 0.06:
                 self._send_by_hand(self.truth()[kiosk.uuid])
         self.hours = some_hours(chance, by_device)
         self.options = some_options(chance, kiosks, self.hours)
@@ -321,13 +321,15 @@ class Schedule(World):
         run.budget, run.account_limit = chance.choice((0, 30, 300, 300)), chance.choice((0, 60, 60, 15))
         run.loses_result, run.hook_fails = chance.choice((0, 0, 0, 0.3)), chance.choice((0, 0.2))
         run.hook_takes = (0, 30, 1200)
-        if chance.random() < 0.4:
+        if chance.random() < 0.5:
             run.strike = chance.choice(STRIKES)
             run.strike_after, run.strike_writing = chance.random() < 0.5, chance.random() < 0.5
             if chance.random() < 0.2:
                 run.strike_in = chance.uniform(0, chance.choice((10, 600, 3600)))
+            elif run.strike_writing:
+                run.strike_at = chance.randint(1, chance.choice((2, 6, 20)))
             else:
-                run.strike_at = chance.randint(1, chance.choice((3, 10, 30)))
+                run.strike_at = chance.randint(1, chance.choice((4, 12, 40)))
         self.go(run)
         self.emulator.clear_faults()
 
@@ -612,6 +614,8 @@ class Schedule(World):
     def must_be_held(self, run: Run, row: Mapping[str, Any]) -> bool:
         """How a device is left that the run touched: what is unfinished is held, the rest is as connect_after says."""
         after, state = self.options["after"], self.state(row["device_uuid"], run.plan["mark"])
+        if after == "restore" and state is None:  # nothing was sent to it
+            return row["held"] is not False
         if after == "hold" or state not in FINISHED:
             return True
         return state != "success" if after == "release" else row["held"] is not False
@@ -715,12 +719,12 @@ class Schedule(World):
             self.violated("again", "%s %s" % (again.calls, again.result))
 
     def _wait_for_window(self) -> None:
-        """Until a quarter of an hour after some window has opened."""
-        for _minute in range(2 * 24 * 60):
+        """Until some window has opened, with room for an update."""
+        for _step in range(2 * 24 * 12):
             zones = {kiosk.zone for kiosk in self.kiosks.values()}
             if self.hours is None or any(self.hours.allow(self.now(), zone, 1800) for zone in zones):
                 return
-            self.pass_time(60)
+            self.pass_time(300)
 
     def _check_cost(self, run: Run) -> None:
         """A run without faults costs what its plan says."""
