@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from .._deploy.plan import RETRY
 from .._result import devices_word
 from .._service.models import FINISHED, Device
-from .plan import Plan
+from .plan import Plan, is_rolling_back
 from .request import RolloutRequest
 from .state import State
 from .wave import UNKNOWN, fate_later
@@ -60,7 +60,9 @@ def fates_at_the_end(
     retried = {member.device_uuid for member in plan.members if member.plan_class == RETRY}
     known = {**dict.fromkeys(plan.leftovers, UNKNOWN), **touched}
     mark = request.deployment.mark
-    return {uuid: fate_later(shown.get(uuid), mark, fate, uuid in retried) for uuid, fate in known.items()}
+    fates = {uuid: fate_later(shown.get(uuid), mark, fate, uuid in retried) for uuid, fate in known.items()}
+    undoing = [uuid for uuid in plan.leftovers if uuid in shown and is_rolling_back(request, shown[uuid])]
+    return {**fates, **{uuid: UNKNOWN for uuid in undoing if uuid not in touched}}
 
 
 def conclude(request: RolloutRequest, state: State, summary: Mapping[str, int], dry: bool) -> dict[str, t.Any]:

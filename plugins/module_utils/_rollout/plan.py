@@ -159,7 +159,7 @@ def make_plan(request: RolloutRequest, devices: Sequence[Device], with_token: Co
             if found:
                 conflicts.append((found, member))
     said = digest(request, waves)
-    planned = tuple(_planned(wave, verdict, target) for wave, verdict in zip(waves, verdicts, strict=True))
+    planned = tuple(_planned(request, wave, verdict, target) for wave, verdict in zip(waves, verdicts, strict=True))
     return Plan(
         mark=request.deployment.mark,
         digest=said,
@@ -301,13 +301,25 @@ def counts_of_classes(classes: Iterable[str]) -> Counts:
     return Counts(due=sum(states.values()), **states)
 
 
-def _planned(wave: Wave, verdict: Mapping[str, str] | None, target: Sequence[Device]) -> PlannedWave:
+def _planned(
+    request: RolloutRequest, wave: Wave, verdict: Mapping[str, str] | None, target: Sequence[Device]
+) -> PlannedWave:
     uuids = tuple(device.uuid for device in wave.devices)
-    exact = wave.selector is not None and selected(wave.selector, target) == set(uuids)
+    exact = is_exact(request, wave.selector, target, uuids)
     soak = wave.spec.soak
     return PlannedWave(
         wave.spec.name, uuids, wave.selector, exact, None if soak is None else int(soak.total_seconds()), verdict
     )
+
+
+def is_exact(
+    request: RolloutRequest, selector: Mapping[str, t.Any] | None, target: Iterable[Device], uuids: Collection[str]
+) -> bool:
+    """Whether one call with C(selector), or to the whole target without one, reaches just these devices. The service
+    applies the filters anew, and devices may come online until then.
+    """
+    changes = any(one.type == "device_state" for one in request.deployment.filters)
+    return not changes and selected(selector or {}, target) == set(uuids)
 
 
 def _obstacles(
@@ -334,8 +346,7 @@ def _obstacles(
         for spec in request.waves:
             if spec.size is None and not any(spec.names(device) for device in target):
                 yield EMPTY_WAVE, "Wave %s matches no device; later waves would run without this test step." % spec.name
-    back = "Rollback of %s" % request.deployment.mark
-    undone = [device for device in target if any(back in update.comment for update in device.updates)]
+    undone = [device for device in target if rollbacks(request, device)]
     if undone:
         yield (
             ROLLED_BACK,
@@ -356,12 +367,26 @@ def leftovers(request: RolloutRequest, target: Iterable[Device], members: Mappin
         for device in target
         if members[device.uuid].ours and device.held is False and _is_latest(request, device)
     ]
-    return [device.uuid for device in found if request.after == "hold" or members[device.uuid].plan_class == IN_FLIGHT]
+    return [
+        device.uuid
+        for device in found
+        if request.after == "hold" or members[device.uuid].plan_class == IN_FLIGHT or is_rolling_back(request, device)
+    ]
 
 
 def _is_latest(request: RolloutRequest, device: Device) -> bool:
     """Whether the rollout is the last that happened to it: a later sender answers for how it is held."""
-    return device.last_update in marked_updates(device, request.deployment.mark) if device.updates else False
+    ours = (*marked_updates(device, request.deployment.mark), *rollbacks(request, device))
+    return device.last_update in ours if device.updates else False
+
+
+def rollbacks(request: RolloutRequest, device: Device) -> list[Update]:
+    """The updates with which this rollout was rolled back on the device."""
+    return [update for update in device.updates if "Rollback of %s" % request.deployment.mark in update.comment]
+
+
+def is_rolling_back(request: RolloutRequest, device: Device) -> bool:
+    return any(update.status not in FINISHED for update in rollbacks(request, device))
 
 
 def digest(request: RolloutRequest, waves: Sequence[Wave]) -> str:

@@ -190,7 +190,11 @@ class Rollout:
         """Release, send, wait and judge; then hold, whatever happened."""
         self.state.touched.update(dict.fromkeys(started.uuids, UNKNOWN))
         try:
-            started, devices, read_at = await self._release(started)
+            stuck, devices, read_at = await self._release(
+                started.to_release(), started.gate.not_after, self._groups(started), wave=started.name
+            )
+            self.state.rows.update(stuck)
+            started = started.without(stuck)
             rows = await self._send(wave, started, devices, read_at)
             fates = self._fates(started, rows)
             moving = [uuid for uuid in started.uuids if fates[uuid] not in FINISHED]
@@ -202,32 +206,36 @@ class Rollout:
                 {uuid: self.state.touched[uuid] for uuid in wave.device_uuids if uuid in self.state.touched}
             )
 
-    async def _release(self, started: Started) -> tuple[Started, list[Device], float]:
-        """Release, and read whether it took effect: a token of another device shows here, before anything is sent."""
-        uuids, before = started.to_release(), self.client.api_calls()
-        rows: dict[str, Row] = {}
+    async def _release(
+        self, uuids: Sequence[str], not_after: datetime | None, groups: tuple[str, ...], **about: t.Any
+    ) -> tuple[dict[str, Row], list[Device], float]:
+        """Release, and read whether it took effect: a token of another device shows here, before anything is sent.
+
+        The rows of the devices that are not released, what was read, and when.
+        """
+        before, rows = self.client.api_calls(), {}
         if uuids:
-            self._say("%s: releasing %s" % (started.name, devices_word(len(uuids))))
-            rows = await self._set_trigger(uuids, hold=False, not_after=started.gate.not_after)
+            self._say("%s: releasing %s" % (" ".join(about.values()), devices_word(len(uuids))))
+            rows = await self._set_trigger(uuids, hold=False, not_after=not_after)
         awaited = [uuid for uuid, row in rows.items() if row["outcome"] != "failed"]
-        read_at, devices = self.client.waits.clock(), []
-        for pause in (0.0, *VERIFY_PAUSES):
-            await self.client.waits.sleep(pause)
-            read_at = self.client.waits.clock()
-            devices = await self._read(self._groups(started), online=False)
-            held = {device.uuid for device in devices if device.held is not False}
-            if not held.intersection(awaited):
-                break
-        for uuid, row in rows.items():
-            if uuid not in held and row["outcome"] == UNKNOWN:
-                row.update(outcome="changed", code=None, msg=None)
-            elif uuid in held and row["outcome"] == "changed":
-                row.update(outcome="failed", code="verify_failed", msg=NOT_RELEASED)
-        if rows:
-            self._record("released", before, wave=started.name, rows=list(rows.values()))
-        stuck = {uuid: row for uuid, row in rows.items() if row["outcome"] in ("failed", UNKNOWN)}
-        self.state.rows.update(stuck)
-        return started.without(stuck), devices, read_at
+        try:
+            read_at, devices = self.client.waits.clock(), []
+            for pause in (0.0, *VERIFY_PAUSES):
+                await self.client.waits.sleep(pause)
+                read_at = self.client.waits.clock()
+                devices = await self._read(groups, online=False)
+                held = {device.uuid for device in devices if device.held is not False}
+                if not held.intersection(awaited):
+                    break
+            for uuid, row in rows.items():
+                if uuid not in held and row["outcome"] == UNKNOWN:
+                    row.update(outcome="changed", code=None, msg=None)
+                elif uuid in held and row["outcome"] == "changed":
+                    row.update(outcome="failed", code="verify_failed", msg=NOT_RELEASED)
+        finally:  # also when it cannot be read whether the release took effect
+            if rows:
+                self._record("released", before, rows=list(rows.values()), **about)
+        return {uuid: row for uuid, row in rows.items() if row["outcome"] in ("failed", UNKNOWN)}, devices, read_at
 
     async def _send(self, wave: PlannedWave, started: Started, devices: Sequence[Device], read_at: float) -> list[Row]:
         """Send to the devices that act, and wait until they have finished. One row for each of them."""
@@ -249,7 +257,7 @@ class Rollout:
         asked: t.Any,
         before: Mapping[str, t.Any],
         began: datetime,
-        read: tuple[Sequence[Device], float] | None,
+        read: tuple[Sequence[Device], float],
         **about: t.Any,
     ) -> list[Row]:
         self.client.renew_budget()
@@ -333,17 +341,16 @@ class Rollout:
 
     async def _roll_back_now(self, started: t.Any) -> None:
         state, passed = self.state, started.gate
-        if started.release:
-            before = self.client.api_calls()
-            rows = await self._set_trigger(list(started.release), hold=False, not_after=passed.not_after)
-            self._record("released", before, phase=ROLLBACK, rows=list(rows.values()))
+        stuck, devices, read_at = await self._release(list(started.release), passed.not_after, (), phase=ROLLBACK)
+        acting = [uuid for uuid in started.acting if uuid not in stuck]
         asked = wave_request(
             t.cast(t.Any, self.request.rollback),
-            {"device_uuids": list(started.acting)},
+            {"device_uuids": acting},
             deadline=Deadline(passed.not_after),
             wait_until=passed.status.closes_at if passed.status else None,
         )
-        sent = await self._deploy(asked, self.client.api_calls(), self.client.now(), None, phase=ROLLBACK)
+        before, began = self.client.api_calls(), self.client.now()
+        sent = await self._deploy(asked, before, began, (devices, read_at), phase=ROLLBACK) if acting else []
         state.rolled_back.update({row["device_uuid"]: row["status"] or UNKNOWN for row in sent})
         undone = [uuid for uuid in started.acting if state.rolled_back[uuid] == "success"]
         state.msg += " Rolled back %d of %d devices. To try again, set another connect_deployment_key." % (
@@ -359,17 +366,19 @@ class Rollout:
         """
         state = self.state
         if state.plan is not None and not dry:
-            if lost:
-                maybe = end.may_be_touched(self._plan, state.done)
-                state.touched = {**dict.fromkeys(maybe, UNKNOWN), **state.touched}
-            await self._settle()
+            maybe = end.may_be_touched(self._plan, state.done) if lost else []
+            state.touched = {**dict.fromkeys(maybe, UNKNOWN), **state.touched}
+            await self._settle(maybe)
         rows = self._rows()
         result = end.conclude(self.request, state, summary(row["outcome"] for row in rows), dry)
         self._record("run_ended", **result, devices=rows)
         return {**result, "devices": rows}
 
-    async def _settle(self) -> None:
-        """Read the fleet once more if anything is uncertain, and hold what must be held and is not shown as held."""
+    async def _settle(self, unsure: Collection[str]) -> None:
+        """Read the fleet once more if anything is uncertain, and hold what must be held and is not shown as held.
+
+        C(unsure): UUIDs of devices for which that may be out of date, because a step may just have released them.
+        """
         request, plan, state = self.request, self._plan, self.state
         unsettled = [uuid for uuid, fate in state.touched.items() if fate not in FINISHED]
         if not unsettled and not state.open and not plan.leftovers:
@@ -383,7 +392,7 @@ class Rollout:
             self._record("failed", code=failure.code, msg=failure.msg)
         fates = end.fates_at_the_end(request, plan, state.touched, devices)
         state.touched = {uuid: fate for uuid, fate in fates.items() if uuid in state.touched}
-        held = {device.uuid for device in devices if device.held is True and device.uuid not in state.open}
+        held = {device.uuid for device in devices if device.held is True} - {*state.open, *unsure}
         due = [uuid for uuid in end.to_hold(request, plan, fates) if uuid not in held]
         await self._hold(dict.fromkeys(due, UNKNOWN), verify=True, phase="end")
 

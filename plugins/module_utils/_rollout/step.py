@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import random
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -49,8 +49,14 @@ class NoRecords:
         pass
 
 
-async def carry_out(params: Mapping[str, t.Any], request: RolloutRequest, client: Client, dry: bool) -> Report:
-    """The report of the step. Raises ConnectError when it could not be carried out."""
+async def carry_out(
+    params: Mapping[str, t.Any],
+    request: RolloutRequest,
+    client: Client,
+    dry: bool,
+    keep: Callable[[Path, Hider, Callable[[], datetime]], Records] = Evidence,
+) -> Report:
+    """The report of the step. Raises ConnectError when it could not be carried out. C(keep) opens the evidence."""
     if params["play_hosts"] > 1:
         raise InvalidInput(
             "The play has %d hosts, and each would carry out the whole rollout. Use hosts: localhost, and name the "
@@ -64,7 +70,7 @@ async def carry_out(params: Mapping[str, t.Any], request: RolloutRequest, client
     evidence: Records = NoRecords()
     if not dry:
         tokens = [entry.token for entry in request.entries.values()]
-        evidence = Evidence(Path(state.evidence), Hider([params["user_token"] or "", *tokens]), client.now)
+        evidence = keep(Path(state.evidence), Hider([params["user_token"] or "", *tokens]), client.now)
     rollout = Rollout(request, client, evidence, state)
     if step == "plan":
         about = {"collection_version": VERSION, "zone_data": data_version(), **(params["about"] or {})}

@@ -22,10 +22,9 @@ from .._service.models import FINISHED, Device
 from .._window.answer import Status
 from .._window.zones import iso
 from .outcome import UPDATE_FAILED
-from .plan import DUE, Member, Plan, PlannedWave, counts_of_classes, matching, member_of
+from .plan import DUE, Member, Plan, PlannedWave, counts_of_classes, is_exact, matching, member_of
 from .request import RolloutRequest
 from .thresholds import PAUSE, PROCEED, STOP, Counts, Verdict, allowed_failures, judge, stop_sentence
-from .waves import selected
 
 UNLESS_KNOWN = timedelta(minutes=30)  # what an update needs, until this run has seen enough of them
 ENOUGH = 5  # finished updates from which a percentile means something
@@ -138,7 +137,7 @@ def seen_again(
         if uuid in target
     }
     known = [member for member in plan.members if member.wave == wave.name]
-    exact = wave.selector is not None and selected(wave.selector, target.values()) == set(wave.device_uuids)
+    exact = is_exact(request, wave.selector, target.values(), wave.device_uuids)
     return replace(wave, exact=exact), [fresh.get(one.device_uuid, one) for one in known]
 
 

@@ -21,7 +21,6 @@ from datetime import datetime, timezone
 
 from .._errors import (
     Banned,
-    BudgetExhausted,
     ConnectError,
     FateUnknown,
     NoTimeLeft,
@@ -130,8 +129,8 @@ class Sender:
                     raise (doubt or failure) from None
                 try:
                     await self.waits.charge(pause, failure)
-                except BudgetExhausted as exhausted:
-                    raise (doubt or exhausted) from None
+                except ConnectError as ended:  # the budget, or a signal
+                    raise (doubt or ended) from None
 
     async def _pass(self, call: Call, read: t.Callable[[Reply], Payload], again: bool) -> Payload:
         """Wait for a turn and take it. No call waits for a rate limit while holding a place among those in flight."""

@@ -10,7 +10,8 @@ import pytest
 
 from ansible_collections.edgeops.jfrog_connect.tests.simulation.rollouts import play
 
-SMOKE = range(1, 41)
+SMOKE = range(1, 61)
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")  # of processes that were killed
 
 
 @pytest.mark.parametrize("seed", SMOKE)

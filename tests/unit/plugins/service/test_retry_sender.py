@@ -96,6 +96,19 @@ def test_doubt_outlives_the_budget(wire, make_sender, run):
         run(make_sender(budget=10).send(SET, text_of))
 
 
+def test_doubt_outlives_a_signal(wire, make_sender, run):
+    wire.expect("POST", "/set", reply=lost())
+    sender = make_sender()
+
+    async def interrupted():
+        signal = ConnectError("Interrupted by SIGTERM.", code="interrupted")
+        asyncio.get_running_loop().call_later(0.5, sender.waits.interrupt, signal)
+        await sender.send(SET, text_of)
+
+    with pytest.raises(FateUnknown):
+        run(interrupted())
+
+
 def test_a_read_of_unknown_fate_leaves_no_doubt(wire, make_sender, run):
     wire.expect("GET", "/read", reply=lost())
     wire.expect("GET", "/read", reply=Reply(400, ""))

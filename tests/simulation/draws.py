@@ -8,14 +8,28 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.edgeops.jfrog_connect.tests.unit.support.rollout_samples import APP, NEW, NIGHT, OLD, options
-from ansible_collections.edgeops.jfrog_connect.tests.unit.support.rollout_service import Kiosk
-
+PROJECT, APP, OLD, NEW = "Kiosks", "kiosk_ui", "3.1.0", "3.2.0"
+FLOW, BACK, BY_HAND = "f-77aa-01bc", "f-0000-back", "f-0000-hand"
+NIGHT = datetime(2026, 11, 23, 2, 0, tzinfo=timezone.utc)
 ZONES = {"UTC": 0, "Asia/Tokyo": 9, "America/Phoenix": -7}  # hours; their clocks do not change
+HOOKS = ("before_window", "before_wave", "after_wave", "after_window")
+NEVER = 1e9  # seconds
+
+
+@dataclass(eq=False)
+class Kiosk:
+    """What the emulator does not know of a device. C(changes) are those of its configuration."""
+
+    uuid: str
+    token: str
+    zone: str
+    tracked: bool  # its token is known
+    is_its_own: bool  # its application holds and releases it
+    changes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -44,7 +58,7 @@ class Hours:
     def allow(self, now: datetime, zone: str, need: float) -> bool:
         ends = []
         offset = timedelta(hours=ZONES[zone] if self.by_device else 0)
-        midnight = (now + offset).replace(hour=0, minute=0, second=0) - offset
+        midnight = (now + offset).replace(hour=0, minute=0, second=0, microsecond=0) - offset
         for day in (-1, 0):
             opens = midnight + timedelta(days=day, minutes=self.start)
             if opens <= now < opens + timedelta(minutes=self.length):
@@ -58,19 +72,23 @@ class Hours:
         return any((end - now).total_seconds() >= need for end in ends)
 
 
-def some_kiosk(chance: random.Random, number: int, by_device: bool) -> Kiosk:
+def some_kiosk(chance: random.Random, device: dict[str, Any], by_device: bool) -> Kiosk:
+    takes = chance.choices((20, 60, 300, 1200, NEVER), (24, 24, 24, 22, 6))[0]
     return Kiosk(
-        "d-%04d" % number,
+        uuid=device["device_uuid"],
+        token=device["device_token"],
         zone=chance.choice(list(ZONES)) if by_device else "UTC",
-        group=chance.choice("AAB"),
-        tags=("canary",) if chance.random() < 0.3 else (),
-        held=chance.random() < 0.7,
-        online=chance.random() < 0.9,
-        version=NEW if chance.random() < 0.15 else OLD,
-        ends=chance.choices(("success", "failed", "aborted", "never"), (66, 20, 8, 6))[0],
-        takes=chance.choice((20, 60, 300, 1200)),
         tracked=chance.random() < 0.995,
         is_its_own=chance.random() < 0.1,
+        changes={
+            "group": chance.choice("AAB"),
+            "tags": ["canary"] if chance.random() < 0.3 else [],
+            "held": chance.random() < 0.7,
+            "online": chance.random() < 0.9,
+            "apps": {APP: NEW if chance.random() < 0.15 else OLD},
+            "fail": chance.random() < 0.2,
+            "update_seconds": float(takes),
+        },
     )
 
 
@@ -98,16 +116,13 @@ def some_start(chance: random.Random, hours: Hours | None, given: str | None) ->
 
 
 def some_options(chance: random.Random, kiosks: Sequence[Kiosk], hours: Hours | None) -> dict[str, Any]:
+    """The options of the module connect_rollout, without devices."""
     target = chance.choices(
         (
-            {},
-            {"all_devices": None, "groups": ["A"]},
-            {"all_devices": None, "filters": [{"type": "device_state", "operand": "is", "value": "online"}]},
-            {
-                "all_devices": None,
-                "parameters": {},
-                "filters": [{"type": "app", "operand": "is", "value": APP, "app_version": OLD}],
-            },
+            {"all_devices": True},
+            {"groups": ["A"]},
+            {"filters": [{"type": "device_state", "operand": "is", "value": "online"}]},
+            {"parameters": {}, "filters": [{"type": "app", "operand": "is", "value": APP, "app_version": OLD}]},
         ),
         (6, 2, 1, 1),
     )[0]
@@ -118,25 +133,38 @@ def some_options(chance: random.Random, kiosks: Sequence[Kiosk], hours: Hours | 
             [1, "30%", "60%", "100%"],
             [{"tag": "canary", "name": "canary"}, "50%", "100%"],
             [{"groups": ["A"]}, {"tag": "canary"}, "100%"],
-            [{"devices": ["d-0001", "kiosk-2"]}, "75%"],
+            [{"devices": [kiosks[0].uuid, "kiosk-0002"], "soak": 60}, "75%"],
         )
     )
     limit = chance.choice((0, 1, "20%", "50%", 100))
     own = {name: limit for name in ("failed", "aborted", "timed_out", "unknown", "offline") if chance.random() < 0.7}
-    thresholds = {"wave": {**own, "minimum": chance.choice((1, 2))}} if chance.random() < 0.6 else {}
+    thresholds: dict[str, Any] = {}
+    if chance.random() < 0.6:
+        thresholds["wave"] = {**own, "minimum": chance.choice((1, 2))}
     if chance.random() < 0.3:
         thresholds["total"] = {"failed": chance.choice((0, 1, "20%"))}
-    return options(
+    back: dict[str, Any] = {}
+    if chance.random() < 0.4:
+        back = {"rollback_flow_id": BACK, "rollback_outside_window": chance.random() < 0.3}
+        if chance.random() < 0.5:
+            back["rollback_app"] = {"name": APP, "version": OLD}
+    return {
+        "flow_id": FLOW,
+        "project": PROJECT,
+        "app": {"name": APP, "version": NEW},
         **target,
         **(hours.options() if hours else {}),
-        waves=waves,
-        thresholds=thresholds,
-        soak=chance.choice((0, 0, 120)),
-        wait_timeout=chance.choice((120, 900, 3600)),
-        max_update_time=chance.choice(("2m", "20m", None)),
-        window_wait=chance.choice((0, 0, 7200)),
-        offline=chance.choice(("skip", "wait", "wait", "hold", "hold", "hold", "fail")),
-        foreign_pending=chance.choice(("fail", "skip", "allow", "allow", "skip")),
-        self_managed=[one.uuid for one in kiosks if one.is_its_own],
-        after=chance.choice(("hold", "release", "restore")),
-    )
+        **back,
+        "waves": waves,
+        "thresholds": thresholds,
+        "soak": chance.choice((0, 0, 120)),
+        "wait_timeout": chance.choice((120, 900, 3600)),
+        "wait_interval": chance.choice((60, 120)),
+        "max_update_time": chance.choice(("2m", "20m", None)),
+        "window_wait": chance.choice((0, 0, 7200)),
+        "offline": chance.choice(("skip", "skip", "wait", "wait", "wait", "hold", "hold", "hold", "fail")),
+        "foreign_pending": chance.choice(("fail", "skip", "skip", "allow", "allow", "allow")),
+        "self_managed": [one.uuid for one in kiosks if one.is_its_own],
+        "after": chance.choice(("hold", "release", "restore")),
+        "hooks": {name: name + ".yml" for name in HOOKS if chance.random() < 0.15},
+    }
