@@ -44,9 +44,9 @@ class FileZones:
         if defined is None:
             return read_zone(name, where)  # refuses it
         try:
-            changes = _changes(defined, where)
-        except ValueError as err:
-            raise _refused(name, where, str(err)) from None
+            changes = _changes(defined)
+        except (ValueError, InvalidInput) as err:
+            raise _refused(name, where, getattr(err, "msg", None) or str(err)) from None
         found = next((zone for zone in _candidates(defined) if _agrees(zone, changes)), None)
         if found is None:
             raise _refused(
@@ -70,7 +70,7 @@ def _after_prefix(name: str) -> tzinfo | None:
     )
 
 
-def _changes(defined: Component, where: str) -> list[tuple[datetime, timedelta]]:
+def _changes(defined: Component) -> list[tuple[datetime, timedelta]]:
     """Instants, naive in UTC, from which on an offset holds: the last one before COMPARED and those within."""
     found: list[tuple[datetime, timedelta]] = []
     for part in defined.parts:
@@ -83,7 +83,7 @@ def _changes(defined: Component, where: str) -> list[tuple[datetime, timedelta]]
             walls += [wall for one in given.value.split(",") if (wall := parse_moment(one)[0])]
         for given in part.all("RRULE"):
             time = start - start.replace(hour=0, minute=0, second=0)
-            rule = read_rule(given.value, start, time, where, [])
+            rule = read_rule(given.value, start, time, "VTIMEZONE", [])
             walls += rule.walls(max(start, COMPARED[0] - 800 * DAY), COMPARED[1], UTC)
         found += [(wall - before, after) for wall in walls if wall.year > 1]
     found.sort()

@@ -16,7 +16,7 @@ from heapq import merge
 from itertools import groupby
 
 from .rrule import Rule
-from .zones import DAY, UTC, instant, local
+from .zones import DAY, UTC, instant, local, moved
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Exceptions:
 
     @cached_property
     def _near(self) -> frozenset[date]:
-        return frozenset(one.date() + days * DAY for one in self.instants for days in (-1, 0, 1))
+        return frozenset(moved(one, days * DAY).date() for one in self.instants for days in (-1, 0, 1))
 
     def each(self) -> Iterator[tuple[datetime, Exceptions]]:
         """Each alone, with its time."""

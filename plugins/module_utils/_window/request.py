@@ -108,7 +108,7 @@ def _goodness(status: Status) -> tuple[bool, float]:
 
 
 def devices_without_zone(calendar: Calendar, devices: t.Sequence[Mapping[str, t.Any]]) -> list[str]:
-    """Those of C(devices) without a C(timezone), such as "devices[3] kiosk-4", when a window takes that of the device."""
+    """Those without a C(timezone), such as "devices[3] kiosk-4", if a window or blackout takes that of the device."""
     if calendar.of_devices() is None:
         return []
     return [

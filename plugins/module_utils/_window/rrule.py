@@ -292,6 +292,8 @@ def _refuse_vague(frequency: str, interval: int, count: int | None, parts: dict[
     vague = [name for name, given in (("INTERVAL", interval > 1), ("COUNT", count is not None)) if given]
     if frequency != "DAILY" and not any(name in parts for name in _CHOOSE_DAYS):
         vague.append("FREQ=%s without BYDAY or BYMONTHDAY" % frequency)
+    if "BYWEEKNO" in parts and "BYDAY" not in parts:
+        vague.append("BYWEEKNO without BYDAY")
     if vague:
         raise InvalidInput(
             "%s: rrule has %s, which depends on the first day: say it in from, for example from: 2026-11-23."
@@ -303,7 +305,7 @@ def _choose_days(frequency: str, parts: dict[str, str], begins: datetime | None)
     """What RFC 5545 takes from DTSTART, said in the rule."""
     if begins is None or frequency == "DAILY":
         parts["BYMONTHDAY"] = ",".join(map(str, range(1, 32)))
-    elif frequency == "WEEKLY":
+    elif frequency == "WEEKLY" or "BYWEEKNO" in parts:
         parts["BYDAY"] = _WEEKDAYS[begins.weekday()]
     else:
         parts["BYMONTHDAY"] = str(begins.day)

@@ -88,6 +88,7 @@ def latest_wall(at: datetime, zone: tzinfo) -> datetime:
 
 def instant(wall: datetime, zone: tzinfo) -> datetime:
     """The first instant at which a clock in C(zone) shows C(wall), or later when it jumps over it."""
+    wall = moved(wall, timedelta(0))
     found = wall.replace(tzinfo=zone).astimezone(UTC)
     if local(found, zone) == wall:
         return found
