@@ -23,8 +23,8 @@ from ...module_utils._window.source import Once, Source, Starts
 from ...module_utils._window.zones import DAY, HOUR, UTC, WEEKDAYS, changes, iso, local, moved, zone_name
 
 YEAR = 366 * DAY
-STEPS = (2, 8, 32, 128, 366)  # days
-MANY = 8_000  # occurrences within a step: the next one would take too long
+STEPS = (0.25, 2, 8, 32, 128, 366)  # days
+MANY = 80_000  # occurrences that are looked at, or the answer would take too long
 DATES = 5  # named in one warning
 BRIDGE = HOUR  # of overlap, with which one start goes on from the other although the clock is set back
 PAIRS = 20  # of windows that overlap
@@ -41,11 +41,11 @@ class _Linter:
         self._calendar = calendar
         self._at = at
         self._device = device
-        for days in STEPS:
+        for days, following in zip(STEPS, (*STEPS[1:], 0), strict=True):
             self._end = at + days * DAY
             self._own = self._pieces(calendar.windows)
             self._shut = self._pieces(calendar.blackouts)
-            if sum(len(own) for _window, own in (*self._own, *self._shut)) > MANY:
+            if sum(len(own) for _window, own in (*self._own, *self._shut)) * following / days > MANY:
                 break
         self._closed = unite(each for _window, own in self._shut for each in own)
         self._openings = unite(subtract((each for _window, own in self._own for each in own), self._closed))
