@@ -26,7 +26,7 @@ NOTHING = timedelta(0)
 
 STEPS = (0.125, 0.5, 2, 8, 32, 128, 512, 2048, 3653)  # days
 NOTES = 3  # for each window
-MANY = 20_000  # occurrences in one step: the next one would take too long
+MANY = 15_000  # occurrences in one step: the next one would take too long
 
 
 @dataclass(frozen=True)
