@@ -12,6 +12,12 @@ import pytest
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.calendar import read_windows
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.request import (
+    WindowRequest,
+    devices_without_zone,
+)
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.source import Source
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._window.lint import lint
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.windows import calendar, openings, status, utc
 
 ALWAYS = {"name": "always", "timezone": "UTC", "start": "00:00", "end": "24:00"}
@@ -785,3 +791,56 @@ def test_a_count_is_exact(count):
     )
     assert asked.status(last).open
     assert asked.status(last).next_opening is None
+
+
+# Devices
+
+
+@pytest.mark.parametrize(
+    ("windows", "expected"),
+    [
+        ({**ALWAYS, "timezone": "device"}, ["devices[1] kiosk-2", "devices[2] d-3", "devices[3]"]),
+        (ALWAYS, []),
+    ],
+)
+def test_devices_without_a_zone_are_all_named(windows, expected):
+    devices = [{"name": "kiosk-1", "timezone": PARIS}, {"name": "kiosk-2"}, {"device_uuid": "d-3", "timezone": ""}, {}]
+    assert devices_without_zone(calendar(windows), devices) == expected
+    assert devices_without_zone(calendar(ALWAYS, [windows]), devices) == expected
+    if expected:
+        with pytest.raises(
+            InvalidInput, match=r"devices\[1\] kiosk-2, devices\[2\] d-3, devices\[3\] have no timezone"
+        ):
+            WindowRequest.read({"windows": [windows], "devices": devices})
+
+
+# What a search costs
+
+
+def _dense():
+    every_hour, every_minute = ",".join(map(str, range(24))), ",".join(map(str, range(60)))
+    crons = [
+        {"name": name, "timezone": PARIS, "cron": minutes + " * * * *", "duration": "1m"}
+        for name, minutes in (("even", "*/2"), ("odd", "1-59/2"))
+    ]
+    seconds = [divmod(at * 288, 3600) for at in range(300)]
+    starts = ["%02d%02d%02d" % (hour, rest // 60, rest % 60) for hour, rest in seconds]
+    events = [["DTSTART:20260101T%sZ" % at, "DURATION:PT288S", "RRULE:FREQ=DAILY"] for at in starts]
+    rule = "DTSTART:20260101T000000Z RRULE:FREQ=DAILY;BYHOUR=%s;BYMINUTE=%s" % (every_hour, every_minute)
+    return [crons, [window(*events)], [awx(rule, "1m")]]
+
+
+@pytest.mark.parametrize("given", _dense(), ids=["crons", "events", "rule"])
+def test_a_search_that_finds_no_end_is_bounded(given, monkeypatch):
+    """By the number of occurrences that it makes, whatever the machine."""
+    made = []
+    span = Source._span
+    monkeypatch.setattr(Source, "_span", lambda *of: made.append(1) or span(*of))
+    found = calendar(given).status(utc("2026-11-23T12:07"))
+    assert found.open
+    assert any("nothing later was searched" in note for note in found.notes)
+    shut = calendar(ALWAYS, given).status(utc("2026-11-23T12:07"))
+    assert (shut.reason, shut.next_opening) == ("blackout", None)
+    assert any("No further opening was found up to 20" in note for note in shut.notes)
+    lint(calendar(ALWAYS, given), utc("2026-11-23T12:07"), timedelta(0), 45, None)
+    assert len(made) < 600_000
