@@ -9,8 +9,9 @@ name: window_lint
 short_description: Warn about maintenance windows that will not do
 version_added: 0.2.0
 description:
-  - Looks a year ahead for windows that never open, are always blacked out, are too short on some night, overlap, or are
-    skipped by a change of the clock, and for long times without an opening. Each warning has its dates.
+  - Checks the year ahead for windows that never open, are always blacked out, are too short on some night, overlap, or
+    are skipped by a change of the clock, and for long times without an opening. Each warning has its dates.
+  - Also names blackouts and exceptions without effect, short holes between blackouts, and what may be meant otherwise.
 author:
   - EdgeOps (@edgeops-collections)
 positional: blackouts

@@ -21,9 +21,8 @@ description:
 author:
   - EdgeOps (@edgeops-collections)
 requirements:
-  - python-dateutil for windows with C(rrule)
+  - python-dateutil for windows with C(rrule) or C(calendar)
   - cronsim for windows with C(cron)
-  - icalendar and python-dateutil for windows with C(calendar)
 attributes:
   check_mode:
     description: Can run in check mode and return the status that a real run would return.
@@ -41,12 +40,13 @@ options:
     description:
       - When updates may start. A list of mappings, each in one of these forms.
       - V(start) and V(end) or V(duration), with V(days) unless it is every day. The window may cross midnight, and its
-        day is that of its start.
+        day is that of its start. V(end) may be on another day, as in V(sun 18:00).
       - V(rrule), a recurrence of RFC 5545 with V(start) and V(duration) or V(end); or the text of an AWX schedule
         (V(DTSTART;TZID=... RRULE:...)) with V(duration). V(offset_days) moves it by some days.
       - V(cron), five fields, with V(duration).
       - V(from) and V(to) or V(duration), for a single opening.
-      - V(calendar), the path of an iCalendar file or its text. Its events are the windows.
+      - V(calendar), the absolute path of an iCalendar file or its text. Its events are the windows. V(zones) maps names
+        of zones in it to IANA names.
       - Each has a V(timezone), an IANA name such as V(Europe/Paris), unless V(rrule), V(from) or V(calendar) carry a
         zone. There is no default. V(device) stands for the zone of each of the O(devices).
       - V(name) is what results call it.
@@ -313,7 +313,9 @@ override:
       sample: night
   sample: {reason: CVE-2026-1234, by: Jane Doe, until: "2026-11-23T05:00:00Z", window: night}
 notes:
-  description: What else a person should know. Changes of the clock, skipped occurrences, blackouts, the override.
+  description:
+    - What else a person should know. Changes of the clock, skipped occurrences, blackouts, the override, and what was
+      decided or left out when a calendar was read.
   type: list
   elements: str
   returned: always, except when the options were refused

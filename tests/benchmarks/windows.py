@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / ".cache" / "collections")]
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.calendar import read_windows  # noqa: E402
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._window.lint import lint  # noqa: E402
+from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._window.preview import preview  # noqa: E402
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 23, 12, 7, tzinfo=timezone.utc)
@@ -97,6 +99,50 @@ def naive_dense() -> Answer:
     return now < last + timedelta(minutes=2), coming
 
 
+def many() -> dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+    """Windows and blackouts with very many occurrences."""
+    always = [{"name": "always", "timezone": "UTC", "start": "00:00", "end": "24:00"}]
+    lines = ["BEGIN:VCALENDAR"]
+    for at in range(10_000):
+        begins = "2026%02d%02dT%02d0000" % (at % 12 + 1, at % 28 + 1, at % 24)
+        lines += ["BEGIN:VEVENT", "UID:%d" % at, "DTSTART;TZID=Europe/Paris:" + begins, "DURATION:PT1H", "END:VEVENT"]
+    events = [{"name": "events", "calendar": "\r\n".join([*lines, "END:VCALENDAR", ""])}]
+    rules = [
+        {
+            "name": "w%d" % at,
+            "rrule": "DTSTART;TZID=Europe/Paris:%s RRULE:%s" % (start.strftime("%Y%m%dT%H%M%S"), rule),
+            "duration": "1h",
+        }
+        for at, (start, rule) in enumerate(schedules(1000, 10))
+    ]
+    crons = [
+        {"name": "w%d" % at, "timezone": "Europe/Paris", "cron": "%s * * * *" % minutes, "duration": "1m"}
+        for at, minutes in enumerate(("*/2", "1-59/2"))
+    ]
+    return {
+        "1,000 rules": (rules, []),
+        "10,000 events as a blackout": (always, events),
+        "1,000 rules, 10,000 events as a blackout": (rules, events),
+        "two crons that cover each minute": (crons, []),
+        "the same as blackouts": (always, crons),
+    }
+
+
+def costs(windows: list[dict[str, Any]], blackouts: list[dict[str, Any]], times: int) -> list[float]:
+    """Milliseconds of reading, a status, a preview and a lint."""
+    nothing = timedelta(0)
+    calendar = read_windows(windows, blackouts)
+    return [
+        1000 * best_of(times, work)
+        for work in (
+            lambda: read_windows(windows, blackouts),
+            lambda: calendar.status(NOW),
+            lambda: preview(calendar, NOW, nothing, 10, 3650, None),
+            lambda: lint(calendar, NOW, nothing, 45, None),
+        )
+    ]
+
+
 def best_of(times: int, work: Callable[[], Any]) -> float:
     """Processor seconds, because other processes run too."""
     seconds = []
@@ -128,6 +174,9 @@ def main() -> None:
             sys.exit("%s: the answers differ: %s, %s" % (name, our_way(), naive_way()))
         mine, other = best_of(options.times, our_way), best_of(options.times, naive_way)
         print("| %s | %.1f | %.1f | %.0f |" % (name, mine * 1000, other * 1000, other / mine))
+    print("\n| many, ms | reading | status | preview | lint |\n| --- | --- | --- | --- | --- |")
+    for name, given in many().items():
+        print("| %s | %.0f | %.0f | %.0f | %.0f |" % (name, *costs(*given, min(options.times, 2))))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@
 
 """Is it time? What holds at an instant, which is an argument: no I/O, no clock.
 
-Windows compile to openings [opens, closes) in UTC. _window_search finds them; docs/windows.md has the rule about
-changes of the clock.
+Calendar is the windows and blackouts of a task together; a file in iCalendar's format is read by ics_file.py. Windows
+become openings [opens, closes) in UTC, which openings.py finds; docs/windows.md has the rule about clock changes.
 """
 
 from __future__ import annotations
@@ -22,19 +22,9 @@ from .._errors import InvalidInput
 from .._reading.durations import in_words
 from .answer import Status, clock_notes
 from .intervals import Interval, subtract, unite
-from .openings import (
-    Found,
-    Openings,
-    in_force,
-    pieces,
-)
+from .openings import Found, Openings, in_force, pieces
 from .override import Override
-from .read import (
-    Load,
-    Window,
-    read_file,
-    read_list,
-)
+from .read import Load, Window, read_file, read_list
 from .zones import DAY, UTC, iso, zone_name
 
 NOTHING = timedelta(0)
@@ -51,6 +41,13 @@ def read_windows(windows: t.Any, blackouts: t.Any = (), *, load: Load = read_fil
 
 class Calendar(Openings):
     """Windows and blackouts, and the questions that can be asked of them."""
+
+    @property
+    def sources(self) -> list[tuple[str, str]]:
+        """The calendar files that it was read from, as (path, SHA-256 of the text), in order: what decides beside the
+        options.
+        """
+        return sorted({window.file for window in (*self.windows, *self.blackouts) if window.file})
 
     def intervals(self, start: datetime, end: datetime, zone: str | None = None) -> list[Interval]:
         """Openings that intersect [start, end), in order. Edges more than a week outside may lie further away."""
@@ -98,12 +95,14 @@ class _Verdict:
     current: Found | None  # the same united with the override, also when too little of it is left
     coming: Found | None
     blackouts: tuple[Window, ...]
+    looked_until: datetime
 
 
 def _answer(calendar: Openings, asked: _Question) -> Status:
     inside = in_force(calendar.windows, asked.at, asked.device)
     verdict = _judged(calendar, asked, bool(inside))
     current, coming = verdict.current, verdict.coming
+    running = calendar.running(asked.at, asked.device) if verdict.natural else None
     about = _about(calendar, verdict, inside, asked)
     zone = about.shown_in(asked.device)
     return Status(
@@ -112,7 +111,7 @@ def _answer(calendar: Openings, asked: _Question) -> Status:
         reason=verdict.reason,
         window=about.name if current else None,
         zone=zone,
-        opened_at=calendar.opened(asked.at, asked.device) if verdict.natural else None,
+        opened_at=running.opens if running else None,
         closes_at=current.opening.closes if current and current.ends else None,
         next_opening=coming.opening.opens if coming else None,
         next_close=coming.opening.closes if coming and coming.ends else None,
@@ -123,7 +122,8 @@ def _answer(calendar: Openings, asked: _Question) -> Status:
 
 
 def _judged(calendar: Openings, asked: _Question, inside: bool) -> _Verdict:
-    found = calendar.search(asked.at, asked.device)
+    search = calendar.search(asked.at, asked.device)
+    found = iter(search)
     first = next(found, None)
     natural = first if first and not asked.later(first) else None
     forced = _forced(calendar, asked)
@@ -135,7 +135,8 @@ def _judged(calendar: Openings, asked: _Question, inside: bool) -> _Verdict:
         reason = "too_little_left"
     else:
         reason = "open" if natural else "override"
-    return _Verdict(reason, natural, now, coming, tuple(in_force(calendar.blackouts, asked.at, asked.device)))
+    shut = tuple(in_force(calendar.blackouts, asked.at, asked.device))
+    return _Verdict(reason, natural, now, coming, shut, search.until)
 
 
 def _now_and_next(openings: Iterator[Found], asked: _Question) -> tuple[Found | None, Found | None]:
@@ -162,7 +163,7 @@ def _united(calendar: Openings, asked: _Question, natural: Found | None, forced:
     """While the override holds, only a hard blackout closes: so windows matter before it and after it."""
     until = t.cast(Override, asked.override).until
     before = [Interval(natural.opening.opens, asked.at, natural.opening.names)] if natural else []
-    later = calendar.search(until, asked.device)
+    later = iter(calendar.search(until, asked.device))
     first = next(later, None)
     # Blackouts before C(until) are not subtracted from what was searched from there on.
     after = [replace(first.opening, opens=max(first.opening.opens, until))] if first else []
@@ -192,9 +193,9 @@ def _notes(calendar: Openings, asked: _Question, verdict: _Verdict, zone: tzinfo
         left = in_words(current.opening.closes - asked.at)
         yield "Only %s are left, and min_remaining is %s." % (left, in_words(asked.min_remaining))
     if current and not current.ends:
-        yield "It does not close before %s; nothing later was looked at." % iso(current.opening.closes)
+        yield "It does not close before %s; nothing later was searched." % iso(current.opening.closes)
     if coming is None and (current is None or current.ends):
-        yield "No further opening was found; ten years at most are looked at."
+        yield "No further opening was found up to %s; at most ten years are searched." % iso(verdict.looked_until)
     for found, what in ((current, "this opening"), (coming, "the next opening")):
         if found and found.ends:
             yield from clock_notes(zone, found.opening, what)
@@ -205,6 +206,7 @@ def _notes(calendar: Openings, asked: _Question, verdict: _Verdict, zone: tzinfo
             iso(skipped.at),
             zone_name(skipped.zone),
         )
+    yield from calendar.reading_notes()
 
 
 def _override_notes(asked: _Question, verdict: _Verdict) -> Iterator[str]:

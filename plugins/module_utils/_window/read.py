@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 import typing as t
 from collections.abc import Mapping
@@ -21,19 +22,14 @@ from .._reading.booleans import read_boolean
 from .._reading.durations import read_duration
 from .._reading.instants import read_moment
 from .._reading.json_text import decoded
-from .ical import calendar_sources
-from .rrule import (
-    Recurrence,
-    read_rule,
-    read_schedule,
-)
-from .starts import (
-    DEVICE,
-    Once,
-    Source,
-    Weekly,
-    cron_source,
-)
+from .cron import cron_source
+from .ics_event import calendar_sources
+from .ics_file import LOOKS_LIKE
+from .recurrence import Recurrence
+from .rrule import read_rule
+from .schedule import read_schedule
+from .source import NOTHING, Once, Source
+from .weekly import Weekly
 from .zones import (
     DAY,
     UTC,
@@ -45,7 +41,7 @@ from .zones import (
 FORMS = {
     "rrule": ("rrule", "start", "end", "duration", "from", "offset_days"),
     "cron": ("cron", "duration"),
-    "calendar": ("calendar",),
+    "calendar": ("calendar", "zones"),
     "from": ("from", "to", "duration"),
     "start": ("start", "end", "duration", "days"),
 }
@@ -55,6 +51,7 @@ EXAMPLES = (
 )
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _GROUPS = {"daily": range(7), "weekdays": range(5), "weekend": (5, 6)}
+DEVICE = "device"
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 
 Given: t.TypeAlias = "Mapping[str, t.Any]"
@@ -67,6 +64,9 @@ class Window:
     named: bool  # by the user
     sources: tuple[Source, ...]
     hard: bool = True  # of a blackout: an override cannot lift it
+    notes: tuple[str, ...] = ()  # what was decided while reading it, or left out
+    hints: tuple[str, ...] = ()  # what may be meant otherwise: for the linter
+    file: tuple[str, str] | None = None  # path and SHA-256 of the calendar that it was read from
 
     def shown_in(self, device: tzinfo | None) -> tzinfo:
         """The zone of its local times in answers."""
@@ -74,7 +74,18 @@ class Window:
 
 
 def read_file(path: str) -> str:
-    return Path(path).expanduser().read_text(encoding="utf-8-sig")
+    """Raises OSError, ValueError when it is not UTF-8, and InvalidInput for a relative path.
+
+    A module looks beside the playbook, a filter in the current folder: so what one of them finds the other may not.
+    """
+    found = Path(path).expanduser()
+    if not found.is_absolute():
+        raise InvalidInput(
+            "is the relative path %s, which tasks and templates would look for in different folders (here it would be "
+            "%s); give the absolute path, for example {{ playbook_dir }}/%s"
+            % (path[:200], found.absolute(), path[:200])
+        )
+    return found.read_text(encoding="utf-8-sig")
 
 
 def read_list(given: t.Any, option: str, load: Load) -> tuple[Window, ...]:
@@ -119,16 +130,18 @@ class _Reader:
         self._given = given
         self._blackout = option == "blackouts"
         self._load = load
+        self._notes: list[str] = []
+        self._hints: list[str] = []
+        self._file: tuple[str, str] | None = None
 
     def read(self) -> Window:
         form = self._form()
         hard = read_boolean(self._given.get("hard", True), self.where + ".hard")
-        sources: tuple[Source, ...]
-        if form == "calendar":
-            sources = self._calendar()
-        else:
-            sources = ({"rrule": self._rrule, "cron": self._cron, "from": self._once, "start": self._weekly}[form](),)
-        return Window(self._name, self._named, sources, hard)
+        forms = {"rrule": self._rrule, "cron": self._cron, "from": self._once, "start": self._weekly}
+        found = self._calendar() if form == "calendar" else forms[form]()
+        sources = found if isinstance(found, tuple) else (found,)
+        notes, hints = tuple(dict.fromkeys(self._notes)), tuple(self._hints)
+        return Window(self._name, self._named, sources, hard, notes, hints, self._file)
 
     def _form(self) -> str:
         heads = [one for one in ("rrule", "cron", "calendar") if one in self._given]
@@ -154,8 +167,8 @@ class _Reader:
             return "says hard, which only a blackout has: take it out"
         near = difflib.get_close_matches(key, accepted, 1)
         hint = "did you mean %s? " % near[0] if near else ""
-        form = " goes not with %s" % heads[0] if heads and key in sum(FORMS.values(), ()) else " is not known"
-        return "has %r, which%s; %saccepted: %s" % (key[:40], form, hint, ", ".join(accepted))
+        known = "cannot be combined with %s" % heads[0] if heads and key in sum(FORMS.values(), ()) else "is not known"
+        return "has %r, which %s; %saccepted: %s" % (key[:40], known, hint, ", ".join(accepted))
 
     def _refused(self, problem: str, remedy: str = "") -> InvalidInput:
         return InvalidInput("%s %s%s." % (self.where, problem, "; " + remedy if remedy else ""))
@@ -175,16 +188,35 @@ class _Reader:
             )
         return zone
 
-    def _weekly(self) -> Source:
+    def _weekly(self) -> Source | tuple[Source, ...]:
         if "start" not in self._given:
             raise self._refused("has days and no start", "say start, for example start: '22:00'")
         start = self._time("start")
-        length, elapsed = self._length(start)
-        return Source(Weekly(self._days(), start), self._zone(), length, elapsed)
+        last_day, _space, time = str(self._given.get("end", "")).strip().rpartition(" ")
+        if last_day:
+            return self._until_day(last_day, time, start)
+        return Source(Weekly(self._days(), start), self._zone(), *self._length(start))
+
+    def _until_day(self, last_day: str, time: str, start: timedelta) -> tuple[Source, ...]:
+        """end: sun 18:00, the next one after each start."""
+        if "duration" in self._given:
+            raise self._refused("has both end and duration", "say one of them")
+        ends = self._time("end", time)
+        last = self._read_days(last_day)
+        if len(last) != 1:
+            raise self._refused("has an end on several days", "say one day, for example end: 'sun 18:00'")
+        zone, sources = self._zone(), []
+        for day in sorted(self._days()):
+            length = timedelta(days=(min(last) - day) % 7) + ends - start
+            sources.append(
+                Source(Weekly(frozenset((day,)), start), zone, length if length > NOTHING else length + 7 * DAY)
+            )
+        return tuple(sources)
 
     def _cron(self) -> Source:
-        zone = self._zone()
-        return cron_source(self._text("cron"), zone, self._duration(), self.where)
+        source, hints = cron_source(self._text("cron"), self._zone(), self._duration(), self.where)
+        self._hints += ["%s %s." % (self._name, hint) for hint in hints]
+        return source
 
     def _rrule(self) -> Source:
         text = self._text("rrule")
@@ -193,13 +225,12 @@ class _Reader:
             for key in ("start", "end", "from"):
                 if key in self._given:
                     raise self._refused("has %s beside DTSTART" % key, "DTSTART says the start: take %s out" % key)
-            schedule = read_schedule(text, shift, self.where)
-            zone = self._zone(schedule.zone, "rrule")
-            return Source(schedule.recurrence, zone, self._duration(), True)
+            schedule = read_schedule(text, shift, self.where, self._notes)
+            return Source(schedule.recurrence, self._zone(schedule.zone, "rrule"), exact=self._duration())
         if "start" not in self._given:
             raise self._refused("has an rrule without a start", "say start, for example start: '22:00', or DTSTART")
         start = self._time("start")
-        length, elapsed = self._length(start)
+        nominal, exact = self._length(start)
         begins = None
         if "from" in self._given:
             begins = read_moment(self._given["from"], self.where + ".from")
@@ -211,8 +242,8 @@ class _Reader:
         text = re.sub(r"^RRULE:", "", text.strip(), flags=re.IGNORECASE)
         if re.search(r"BYHOUR|BYMINUTE|BYSECOND", text.upper()):
             raise self._refused("has times in its rrule", "say the time in start, or use cron for several a day")
-        rule = read_rule(text, begins, start, self.where)
-        return Source(Recurrence((rule,), shift=shift), self._zone(), length, elapsed)
+        rule = read_rule(text, begins, start, self.where, self._notes)
+        return Source(Recurrence((rule,), shift=shift), self._zone(), nominal, exact)
 
     def _once(self) -> Source:
         edges = {
@@ -229,8 +260,10 @@ class _Reader:
         if zoned:
             return self._exactly(edges, zone)
         if "to" not in edges:
-            return Source(Once(edges["from"]), zone, self._duration(), True)
-        return Source(Once(edges["from"]), zone, self._positive(edges["to"] - edges["from"]), False)
+            return Source(Once(edges["from"]), zone, exact=self._duration())
+        if self._blackout and len(str(self._given["to"]).strip()) == len("2026-12-26"):
+            self._hints.append("%s ends at 00:00 on %s; %s" % (self._name, self._given["to"], _including(edges["to"])))
+        return Source(Once(edges["from"]), zone, self._positive(edges["to"] - edges["from"]))
 
     def _exactly(self, edges: Mapping[str, datetime], zone: tzinfo | None) -> Source:
         """Kept in UTC: the second 02:30 of a night cannot be said in wall-clock time."""
@@ -238,25 +271,56 @@ class _Reader:
             raise self._refused("has timezone device but an offset in from or to", "leave one of them out")
         opens, *closes = (one.astimezone(UTC) if one.tzinfo else instant(one, zone) for one in edges.values())
         length = self._positive(closes[0] - opens) if closes else self._duration()
-        return Source(Once(opens.replace(tzinfo=None)), UTC, length, True, shown=zone)
+        return Source(Once(opens.replace(tzinfo=None)), UTC, exact=length, shown=zone)
 
     def _positive(self, length: timedelta) -> timedelta:
         if length <= timedelta(0):
-            raise self._refused("ends before it starts or at once", "to must be later than from")
+            to = read_moment(self._given["to"], self.where + ".to")
+            day = "" if length or to.time() != datetime.min.time() else ": it ends at 00:00, so " + _including(to)[:-1]
+            raise self._refused("ends before it starts or at once", "to must be later than from" + day)
         return length
 
     def _calendar(self) -> tuple[Source, ...]:
         text = self._text("calendar")
-        if not text.lstrip().startswith("BEGIN:VCALENDAR"):
-            try:
-                text = self._load(text)
-            except (OSError, ValueError) as err:
-                raise self._refused(
-                    "names a calendar that cannot be read (%s)" % getattr(err, "strerror", "not UTF-8 text"),
-                    "accepted: the path of an iCalendar file on this machine, or its text",
-                ) from None
+        if not LOOKS_LIKE.match(text):
+            text = self._loaded(text)
         zoned = "timezone" in self._given
-        return calendar_sources(text, self._zone() if zoned else None, zoned, self.where)
+        found = calendar_sources(
+            text,
+            self.where,
+            zone=self._zone() if zoned else None,
+            zoned=zoned,
+            zones=self._zone_names(),
+            blackout=self._blackout,
+        )
+        self._notes += found.notes
+        return found.sources
+
+    def _loaded(self, path: str) -> str:
+        accepted = "accepted: the absolute path of an iCalendar file on this machine, or its text"
+        if "\n" in path.strip():
+            raise self._refused(
+                "has a calendar that is no path, and no text that begins with BEGIN:VCALENDAR", accepted
+            )
+        try:
+            text = self._load(path)
+        except InvalidInput as err:
+            raise self._refused("has a calendar that " + err.msg) from None
+        except (OSError, ValueError) as err:
+            problem = getattr(err, "strerror", None) or "not UTF-8 text"
+            raise self._refused(
+                "names a calendar that cannot be read: %s (%s)" % (path[:200], problem), accepted
+            ) from None
+        self._file = (path, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+        return text
+
+    def _zone_names(self) -> dict[str, tzinfo]:
+        given = self._given.get("zones", {})
+        if not isinstance(given, Mapping):
+            raise self._refused(
+                "has zones that are no mapping", "accepted: such as {Customized Time Zone: Europe/Berlin}"
+            )
+        return {str(name): read_zone(zone, "%s.zones: %s" % (self.where, name)) for name, zone in given.items()}
 
     def _text(self, key: str) -> str:
         value = self._given[key]
@@ -264,9 +328,9 @@ class _Reader:
             raise self._refused("has a %s that is not text" % key, "put it in quotes")
         return str(value)
 
-    def _time(self, key: str) -> timedelta:
-        """Since midnight."""
-        value = self._given[key]
+    def _time(self, key: str, text: str | None = None) -> timedelta:
+        """Since midnight. C(text) is the part of the value that is the time."""
+        value = self._given[key] if text is None else text
         where = "%s.%s" % (self.where, key)
         if isinstance(value, (int, float)):
             raise InvalidInput(
@@ -288,21 +352,23 @@ class _Reader:
             raise self._refused("has no duration", "say how long it lasts, for example duration: 2h")
         return read_duration(self._given["duration"], self.where + ".duration")
 
-    def _length(self, start: timedelta) -> tuple[timedelta, bool]:
-        """And whether it is real time, as opposed to the way to another wall-clock time."""
+    def _length(self, start: timedelta) -> tuple[timedelta, timedelta]:
+        """The way to another wall-clock time, or elapsed time."""
         if "end" in self._given and "duration" in self._given:
             raise self._refused("has both end and duration", "say one of them")
         if "duration" in self._given:
-            return self._duration(), True
+            return NOTHING, self._duration()
         if "end" not in self._given:
             raise self._refused("has neither end nor duration", "say one of them")
         end = self._time("end")
         if end == start:
             raise self._refused("ends when it starts", "for a whole day say end: '24:00' or duration: 24h")
-        return (end - start if end > start else end - start + DAY), False
+        return (end - start if end > start else end - start + DAY), NOTHING
 
     def _days(self) -> frozenset[int]:
-        given = self._given.get("days", "daily")
+        return self._read_days(self._given.get("days", "daily"))
+
+    def _read_days(self, given: t.Any) -> frozenset[int]:
         entries = re.split(r"[,\s]+", given.strip().strip(",")) if isinstance(given, str) else given
         if not isinstance(entries, (list, tuple)) or not entries:
             raise self._refused("has days that are no list", "accepted: such as [mon, tue], weekdays, weekend, daily")
@@ -325,3 +391,14 @@ class _Reader:
         if isinstance(given, bool) or not re.fullmatch(r"[+-]?\d{1,2}", str(given), re.ASCII) or abs(int(given)) > 31:
             raise self._refused("has offset_days %r" % str(given)[:40], "accepted: a whole number from -31 to 31")
         return int(given)
+
+
+def _including(to: datetime) -> str:
+    return "to include the %s say %s, and 00:00 after the date if it is meant to end there." % (
+        _ordinal(to.day),
+        (to + DAY).date().isoformat(),
+    )
+
+
+def _ordinal(day: int) -> str:
+    return "%d%s" % (day, {1: "st", 2: "nd", 3: "rd"}.get(day if 10 < day < 20 else day % 10, "th"))

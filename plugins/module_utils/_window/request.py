@@ -20,9 +20,11 @@ from .._reading.names import is_blank
 from .answer import Status
 from .calendar import Calendar, read_windows
 from .override import Override, read_override
+from .read import Window
 from .zones import read_zone
 
 NOTHING = timedelta(0)
+NAMED = 10  # devices in one message
 OF_DEVICE = (  # what the row of a device has of the answer
     "open",
     "reason",
@@ -105,17 +107,34 @@ def _goodness(status: Status) -> tuple[bool, float]:
     return status.open, seconds if status.open else -seconds
 
 
+def devices_without_zone(calendar: Calendar, devices: t.Sequence[Mapping[str, t.Any]]) -> list[str]:
+    """Those without a C(timezone), such as "devices[3] kiosk-4", if a window or blackout takes that of the device."""
+    if calendar.of_devices() is None:
+        return []
+    return [
+        ("devices[%d] %s" % (at, one.get("name") or one.get("device_uuid") or "")).strip()
+        for at, one in enumerate(devices)
+        if not str(one.get("timezone") or "").strip()
+    ]
+
+
 def _read_devices(given: t.Sequence[Mapping[str, t.Any]], calendar: Calendar) -> tuple[Device, ...]:
-    window = calendar.of_devices()
+    lacking = devices_without_zone(calendar, given)
+    if lacking:
+        raise InvalidInput(
+            "%s%s %s no timezone, and %s takes that of the device: give each one, for example "
+            "connect_timezone: Europe/Paris in the inventory."
+            % (
+                ", ".join(lacking[:NAMED]),
+                " and %d more" % (len(lacking) - NAMED) if len(lacking) > NAMED else "",
+                "has" if len(lacking) == 1 else "have",
+                t.cast(Window, calendar.of_devices()).name,
+            )
+        )
     devices = []
     for at, one in enumerate(given):
         uuid, name = (str(one.get(key) or "").strip() for key in ("device_uuid", "name"))
-        where = "devices[%d] %s" % (at, name or uuid)
-        zone = one.get("timezone") or None
-        if window is not None and not zone:
-            raise InvalidInput(
-                "%s has no timezone, and %s takes that of the device: give it one, for example connect_timezone: "
-                "Europe/Paris in the inventory." % (where.strip(), window.name)
-            )
-        devices.append(Device(uuid, name, str(read_zone(zone, where.strip() + ": timezone")) if zone else None))
+        zone = str(one.get("timezone") or "").strip()
+        where = ("devices[%d] %s" % (at, name or uuid)).strip() + ": timezone"
+        devices.append(Device(uuid, name, str(read_zone(zone, where)) if zone else None))
     return tuple(devices)

@@ -6,23 +6,24 @@
 
 """RFC 5545 recurrence, daily or coarser, on naive wall-clock times.
 
-dateutil works out one month or year at a time: so a rule that never matches costs no more than any other, and one
-that began years ago is looked at where it is asked about, not from its beginning.
+dateutil works out the days of one month or year at a time, and rules that say the same share them: so a rule that never
+matches costs no more than any other, and one that began years ago is expanded where it is asked about.
 """
 
 from __future__ import annotations
 
 import re
 import typing as t
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
-from heapq import merge
-from itertools import groupby, islice
+from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from .._errors import InvalidInput
-from .starts import missing
-from .zones import DAY, UTC, instant, local, read_zone
+from .content import parse_moment
+from .source import missing
+from .zones import DAY, UTC, instant, local
 
 try:
     from dateutil.rrule import rrulestr
@@ -45,6 +46,8 @@ _LARGEST = {
     "BYSECOND": 59,
 }
 _ONE_PERIOD = 10000  # years or months of years: the next one is beyond the end of time
+_MOST_TIMES = 1440  # starts a day
+_FIRST_COUNTED = 1900  # a COUNT is counted from DTSTART on
 
 
 @dataclass(frozen=True)
@@ -52,81 +55,111 @@ class Rule:
     frequency: str
     interval: int
     count: int | None
-    until: datetime | None  # naive: wall-clock time
-    parts: str  # BYDAY=...;BYMONTH=..., which dateutil reads
+    until: datetime | None  # in UTC, or naive: wall-clock time
+    parts: str  # BYDAY=...;BYMONTH=..., which dateutil reads: they choose days
+    times: tuple[timedelta, ...]  # of such a day, in order, since midnight
+    positions: tuple[int, ...]  # BYSETPOS
     week_start: int
     begins: datetime | None  # None: ever since
-    time: timedelta  # since midnight
-    _known: dict[datetime, list[datetime]] = field(default_factory=dict, compare=False, repr=False)
+    _sizes: dict[datetime, int] = field(default_factory=dict, compare=False, repr=False)
 
     def walls(self, first: datetime, last: datetime, zone: tzinfo) -> Iterator[datetime]:
-        found = self._all(first if self.count is None else self.begins, last)  # type: ignore[arg-type]
-        for wall in islice(found, self.count):
-            if self.until and (instant(wall, zone) if self.until.tzinfo else wall) > self.until:
-                return
-            if wall >= first:  # what was counted may be long ago
-                yield wall
+        start = max(first, self.begins or first)
+        left = self.count
+        for period, following in _periods(start if left is None else t.cast(datetime, self.begins), last, self._yearly):
+            if left is not None and following <= start:
+                left -= self._size(period)
+                continue
+            for wall in self._within(period, start if left is None else t.cast(datetime, self.begins), last):
+                if (left is not None and left <= 0) or self._is_over(wall, zone):
+                    return
+                left = None if left is None else left - 1
+                if wall >= start:
+                    yield wall
 
-    def _all(self, first: datetime, last: datetime) -> Iterator[datetime]:
-        first = max(first, self.begins or first)
-        yearly = self.frequency == "YEARLY"
-        period = first.replace(month=1 if yearly else first.month, day=1, hour=0, minute=0, second=0, microsecond=0)
-        while period <= last:
-            if period not in self._known:
-                self._known[period] = self._within(period)
-            yield from (wall for wall in self._known[period] if first <= wall <= last)
-            period = (period + 366 * DAY if yearly else period + 31 * DAY).replace(day=1)
-            if yearly:
-                period = period.replace(month=1)
+    def _is_over(self, wall: datetime, zone: tzinfo) -> bool:
+        if self.until is None:
+            return False
+        if self.until.tzinfo is None:
+            return wall > self.until
+        away = wall - self.until.replace(tzinfo=None)
+        return away > 2 * DAY or (away > -2 * DAY and instant(wall, zone) > self.until)
 
-    def _within(self, period: datetime) -> list[datetime]:
-        frequency, many = ("YEARLY", _ONE_PERIOD) if self.frequency == "YEARLY" else ("MONTHLY", 12 * _ONE_PERIOD)
-        text = "FREQ=%s;INTERVAL=%d;%s" % (frequency, many, self.parts)
-        return [wall for wall in rrulestr(text, dtstart=period + self.time) if self._in_step(wall)]
+    @property
+    def _yearly(self) -> bool:
+        return self.frequency == "YEARLY"
 
-    def _in_step(self, wall: datetime) -> bool:
+    def _size(self, period: datetime) -> int:
+        if period not in self._sizes:
+            begins = t.cast(datetime, self.begins)
+            end = period + 366 * DAY
+            if self.positions or period < begins:
+                self._sizes[period] = sum(1 for _wall in self._within(period, begins, end))
+            else:
+                days = days_within(self._yearly, self.parts, period)
+                self._sizes[period] = len(self.times) * sum(map(self._in_step, days))
+        return self._sizes[period]
+
+    def _within(self, period: datetime, first: datetime, last: datetime) -> Iterator[datetime]:
+        """Those of one month or year that lie in [first, last]."""
+        days = days_within(self._yearly, self.parts, period)
+        if self.positions:
+            every = [day + time for day in days if self._in_step(day) for time in self.times]
+            at = {one - 1 if one > 0 else len(every) + one for one in self.positions}
+            yield from (wall for index, wall in enumerate(every) if index in at and first <= wall <= last)
+            return
+        for day in days[bisect_left(days, first - DAY) : bisect_right(days, last)]:
+            if self._in_step(day):
+                yield from (day + time for time in self.times if first <= day + time <= last)
+
+    def _in_step(self, day: datetime) -> bool:
         """Whether it lies in a day, week, month or year that the interval does not skip."""
-        if self.begins is None:
-            return True
-        return (self._number(wall) - self._number(self.begins)) % self.interval == 0
+        return (
+            self.begins is None
+            or self.interval == 1
+            or (self._number(day) - self._number(self.begins)) % self.interval == 0
+        )
 
     def _number(self, wall: datetime) -> int:
-        return {
-            "DAILY": wall.toordinal(),
-            "WEEKLY": (wall.toordinal() - 1 - self.week_start) // 7,
-            "MONTHLY": wall.year * 12 + wall.month,
-            "YEARLY": wall.year,
-        }[self.frequency]
+        if self.frequency == "DAILY":
+            return wall.toordinal()
+        if self.frequency == "WEEKLY":
+            return (wall.toordinal() - 1 - self.week_start) // 7
+        return wall.year if self._yearly else wall.year * 12 + wall.month
 
 
-@dataclass(frozen=True)
-class Recurrence:
-    """Several rules and dates, without those of the exceptions, all of it shifted."""
-
-    rules: tuple[Rule, ...]
-    dates: tuple[datetime, ...] = ()  # naive or UTC, like those of the exceptions
-    except_rules: tuple[Rule, ...] = ()
-    except_dates: tuple[datetime, ...] = ()
-    except_days: tuple[date, ...] = ()  # whole, whatever the time
-    shift: timedelta = timedelta(0)
-
-    def walls(self, first: datetime, last: datetime, zone: tzinfo) -> Iterator[datetime]:
-        first, last = first - self.shift, last - self.shift
-        gone = {_wall(one, zone) for one in self.except_dates}
-        for rule in self.except_rules:
-            gone.update(rule.walls(first, last, zone))
-        dates = sorted(_wall(one, zone) for one in self.dates)
-        for wall, _same in groupby(merge(dates, *(rule.walls(first, last, zone) for rule in self.rules))):
-            if wall not in gone and wall.date() not in self.except_days:
-                yield wall + self.shift
+def _periods(first: datetime, last: datetime, yearly: bool) -> Iterator[tuple[datetime, datetime]]:
+    """The months or years that [first, last] touches, each with the next one."""
+    period = datetime(first.year, 1 if yearly else first.month, 1)  # noqa: DTZ001
+    while period <= last and period.year < 9999:
+        following = (period + (366 if yearly else 31) * DAY).replace(day=1)
+        yield period, following
+        period = following
 
 
-def _wall(moment: datetime, zone: tzinfo) -> datetime:
-    return local(moment, zone) if moment.tzinfo else moment
+@lru_cache(maxsize=16384)
+def days_within(yearly: bool, parts: str, period: datetime) -> tuple[datetime, ...]:
+    """Midnights of the days of one month or year that the parts of a rule choose."""
+    frequency, many = ("YEARLY", _ONE_PERIOD) if yearly else ("MONTHLY", 12 * _ONE_PERIOD)
+    return tuple(rrulestr("FREQ=%s;INTERVAL=%d;%s" % (frequency, many, parts), dtstart=period))
 
 
-def read_rule(text: str, begins: datetime | None, time: timedelta, where: str) -> Rule:
-    """C(text) is FREQ=...;... without its name. C(begins) is DTSTART. Raises InvalidInput."""
+def read_rule(
+    text: str,
+    begins: datetime | None,
+    time: timedelta,
+    where: str,
+    notes: list[str],
+    *,
+    whole_days: bool = False,
+    zone: tzinfo | None = None,
+) -> Rule:
+    """C(text) is FREQ=...;... without its name, C(begins) is DTSTART. What was decided goes to C(notes).
+
+    C(zone) is that of whole days, if it is known.
+
+    Raises InvalidInput.
+    """
     if rrulestr is None:
         raise missing("python-dateutil", where, "rrule")
     parts = _split(text, where)
@@ -138,37 +171,88 @@ def read_rule(text: str, begins: datetime | None, time: timedelta, where: str) -
         )
     interval = _whole(parts.pop("INTERVAL", "1"), "INTERVAL", where)
     count = _whole(parts.pop("COUNT"), "COUNT", where) if "COUNT" in parts else None
-    until = read_moment(parts.pop("UNTIL"), "UNTIL", where) if "UNTIL" in parts else None
+    until = _until(parts.pop("UNTIL"), where, notes, whole_days, zone) if "UNTIL" in parts else None
     week_start = parts.get("WKST", "MO")
     if week_start not in _WEEKDAYS:
         raise InvalidInput("%s: WKST=%s is no day; accepted: %s." % (where, week_start, ", ".join(_WEEKDAYS)))
     _refuse_combinations(frequency, parts, count, until, where)
     if begins is None:
         _refuse_vague(frequency, interval, count, parts, where)
-    if not any(name in parts for name in _CHOOSE_DAYS):
+    elif count is not None and begins.year < _FIRST_COUNTED:
+        raise InvalidInput(
+            "%s: COUNT=%d is counted from a DTSTART in the year %d; accepted: from %d on. Say UNTIL instead."
+            % (where, count, begins.year, _FIRST_COUNTED)
+        )
+    times = _times({name: parts.pop(name) for name in _TIMES if name in parts}, time, where, whole_days)
+    positions = _positions(parts.pop("BYSETPOS", ""), where)
+    if not any(name in parts for name in _CHOOSE_DAYS) or (begins and set(parts) & set(_CHOOSE_DAYS) == {"BYWEEKNO"}):
         _choose_days(frequency, parts, begins)
-    rule = Rule(
-        frequency,
-        interval,
-        count,
-        until,
-        ";".join("%s=%s" % part for part in parts.items()),
-        _WEEKDAYS.index(week_start),
-        begins,
-        time,
-    )
+    said = ";".join("%s=%s" % part for part in sorted(parts.items()))
+    rule = Rule(frequency, interval, count, until, said, times, positions, _WEEKDAYS.index(week_start), begins)
     try:
-        rule._within(datetime(2000, 1, 1))  # noqa: DTZ001
+        days_within(frequency == "YEARLY", said, datetime(2000, 1, 1))  # noqa: DTZ001
     except (ValueError, TypeError, IndexError) as err:
         raise InvalidInput("%s: rrule %r cannot be used: %s." % (where, text[:80], err)) from None
     return rule
 
 
+def _times(said: dict[str, str], time: timedelta, where: str, whole_days: bool) -> tuple[timedelta, ...]:
+    """BYHOUR, BYMINUTE and BYSECOND, each taken from the start where it is absent."""
+    if whole_days:
+        return (timedelta(0),)
+    own = dict(zip(_TIMES, (time.seconds // 3600, time.seconds // 60 % 60, time.seconds % 60), strict=True))
+    hours, minutes, seconds = (
+        sorted({_whole(one, name, where, least=0) for one in said[name].split(",")}) if name in said else [own[name]]
+        for name in _TIMES
+    )
+    if len(hours) * len(minutes) * len(seconds) > _MOST_TIMES:
+        raise InvalidInput(
+            "%s: rrule starts more than %d times a day; say fewer in BYHOUR, BYMINUTE and BYSECOND."
+            % (where, _MOST_TIMES)
+        )
+    return tuple(
+        timedelta(hours=hour, minutes=minute, seconds=second)
+        for hour in hours
+        for minute in minutes
+        for second in seconds
+    )
+
+
+def _positions(text: str, where: str) -> tuple[int, ...]:
+    said = text.split(",") if text else []
+    if not all(re.fullmatch(r"[+-]?[1-9]\d{0,2}", one, re.ASCII) for one in said):
+        raise InvalidInput("%s: BYSETPOS=%s; accepted: whole numbers from 1, or from -1 down." % (where, text[:40]))
+    return tuple(map(int, said))
+
+
+def _until(text: str, where: str, notes: list[str], whole_days: bool, zone: tzinfo | None) -> datetime:
+    """The last start that counts: in UTC, or naive."""
+    wall, utc, date = parse_moment(text)
+    if wall is None:
+        raise InvalidInput(
+            "%s: UNTIL=%s is no time that exists; accepted: such as 20270301T000000Z, or without Z for wall-clock time."
+            % (where, text[:30])
+        )
+    if utc and whole_days:
+        # Exporters write the midnight, or the last second, of the last day on their own clock, in UTC.
+        here = local(wall.replace(tzinfo=UTC), zone) if zone else wall
+        if (here.hour, here.minute) not in ((0, 0), (23, 59)):
+            here = wall + DAY / 2 if wall.second != 59 else wall - DAY / 2
+        last = here.date()
+        notes.append("%s: UNTIL=%s of whole days is taken for %s, the last day." % (where, text, last.isoformat()))
+        return datetime.combine(last, datetime.max.time())
+    if date and not whole_days:
+        notes.append("%s: UNTIL=%s has no time: that day is included." % (where, text))
+    if date or whole_days:
+        return datetime.combine(wall.date(), datetime.max.time())
+    return wall.replace(tzinfo=UTC) if utc else wall
+
+
 def _split(text: str, where: str) -> dict[str, str]:
     parts: dict[str, str] = {}
-    for part in filter(None, text.strip().upper().split(";")):
-        name, equals, value = part.partition("=")
-        if name not in _PARTS or not equals or not value:
+    for part in filter(None, re.sub(r"\s*([;,=])\s*", r"\1", text.strip().upper()).split(";")):
+        name, _equals, value = part.partition("=")
+        if name not in _PARTS or not re.fullmatch(r"[A-Z0-9,+-]+", value, re.ASCII) or re.search(r"\d{17}", value):
             raise InvalidInput(
                 "%s: rrule has %r; accepted: NAME=VALUE, with the names %s." % (where, part[:40], ", ".join(_PARTS))
             )
@@ -180,9 +264,9 @@ def _split(text: str, where: str) -> dict[str, str]:
     return parts
 
 
-def _whole(text: str, name: str, where: str) -> int:
-    if not re.fullmatch(r"0*[1-9]\d{0,5}", text, re.ASCII):
-        raise InvalidInput("%s: %s=%s in rrule; accepted: a whole number from 1." % (where, name, text[:20]))
+def _whole(text: str, name: str, where: str, least: int = 1) -> int:
+    if not re.fullmatch(r"0*\d{1,6}", text, re.ASCII) or int(text) < least:
+        raise InvalidInput("%s: %s=%s in rrule; accepted: a whole number from %d." % (where, name, text[:20], least))
     return int(text)
 
 
@@ -208,6 +292,8 @@ def _refuse_vague(frequency: str, interval: int, count: int | None, parts: dict[
     vague = [name for name, given in (("INTERVAL", interval > 1), ("COUNT", count is not None)) if given]
     if frequency != "DAILY" and not any(name in parts for name in _CHOOSE_DAYS):
         vague.append("FREQ=%s without BYDAY or BYMONTHDAY" % frequency)
+    if "BYWEEKNO" in parts and "BYDAY" not in parts:
+        vague.append("BYWEEKNO without BYDAY")
     if vague:
         raise InvalidInput(
             "%s: rrule has %s, which depends on the first day: say it in from, for example from: 2026-11-23."
@@ -219,83 +305,9 @@ def _choose_days(frequency: str, parts: dict[str, str], begins: datetime | None)
     """What RFC 5545 takes from DTSTART, said in the rule."""
     if begins is None or frequency == "DAILY":
         parts["BYMONTHDAY"] = ",".join(map(str, range(1, 32)))
-    elif frequency == "WEEKLY":
+    elif frequency == "WEEKLY" or "BYWEEKNO" in parts:
         parts["BYDAY"] = _WEEKDAYS[begins.weekday()]
     else:
         parts["BYMONTHDAY"] = str(begins.day)
         if frequency == "YEARLY":
             parts.setdefault("BYMONTH", str(begins.month))
-
-
-def read_moment(text: str, name: str, where: str) -> datetime:
-    """An iCalendar date or time: UTC when it ends with Z, naive otherwise. Raises InvalidInput."""
-    try:
-        if re.fullmatch(r"\d{8}(T\d{6}Z?)?", text, re.ASCII):
-            moment = datetime.strptime(text[:8] + (text[9:15] or "000000"), "%Y%m%d%H%M%S")  # noqa: DTZ007
-            return moment.replace(tzinfo=UTC) if text.endswith("Z") else moment
-    except ValueError:
-        pass  # 31 February
-    raise InvalidInput(
-        "%s: %s=%s is no time that exists; accepted: such as 20270301T000000Z, or without Z for wall-clock time."
-        % (where, name, text[:30])
-    )
-
-
-class Schedule(t.NamedTuple):
-    """What an AWX schedule says."""
-
-    recurrence: Recurrence
-    zone: tzinfo | None  # None: it names none
-    begins: datetime
-
-
-def read_schedule(text: str, shift: timedelta, where: str) -> Schedule:
-    """DTSTART;TZID=...:... RRULE:..., on one line or several, as AWX takes it. Raises InvalidInput."""
-    properties = [_property(line, where) for line in text.split()]
-    starts = [each for each in properties if each[0] == "DTSTART"]
-    if len(starts) != 1:
-        raise InvalidInput("%s: rrule has %d DTSTART; accepted: one." % (where, len(starts)))
-    begins = read_moment(starts[0][2], "DTSTART", where)
-    zone = _zone_of(starts[0][1], begins, where)
-    begins = begins.replace(tzinfo=None)
-    time = begins - begins.replace(hour=0, minute=0, second=0)
-    rules: dict[str, list[Rule]] = {"RRULE": [], "EXRULE": []}
-    gone: list[datetime] = []
-    for name, parameters, value in properties:
-        if name in rules:
-            rules[name].append(read_rule(value, begins, time, where))
-        elif name == "EXDATE":
-            for one in value.split(","):
-                moment = read_moment(one, "EXDATE", where)
-                other = _zone_of(parameters, moment, where)
-                gone.append(instant(moment.replace(tzinfo=None), other) if other and other != zone else moment)
-    if not rules["RRULE"]:
-        raise InvalidInput("%s: rrule has DTSTART and no RRULE; for a single opening use from and to." % where)
-    return Schedule(
-        Recurrence(tuple(rules["RRULE"]), except_rules=tuple(rules["EXRULE"]), except_dates=tuple(gone), shift=shift),
-        zone,
-        begins,
-    )
-
-
-def _property(line: str, where: str) -> tuple[str, str, str]:
-    head, colon, value = line.partition(":")
-    name, _semicolon, parameters = head.partition(";")
-    if name.upper() not in ("DTSTART", "RRULE", "EXRULE", "EXDATE") or not colon:
-        raise InvalidInput(
-            "%s: rrule has %r; accepted: DTSTART, RRULE, EXRULE and EXDATE, each with a colon, such as "
-            "DTSTART;TZID=Europe/Paris:20270110T013000 RRULE:FREQ=DAILY." % (where, line[:60])
-        )
-    return name.upper(), parameters, value
-
-
-def _zone_of(parameters: str, moment: datetime, where: str) -> tzinfo | None:
-    if moment.tzinfo:
-        return UTC
-    for parameter in filter(None, parameters.split(";")):
-        name, _equals, value = parameter.partition("=")
-        if name.upper() == "TZID":
-            return read_zone(value, "%s: TZID" % where)
-        if name.upper() != "VALUE":
-            raise InvalidInput("%s: rrule has %s; accepted: TZID=ZONE." % (where, parameter[:40]))
-    return None

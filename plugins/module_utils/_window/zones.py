@@ -14,31 +14,50 @@ import typing as t
 import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from pathlib import Path
 
 from .._errors import InvalidInput
+from .windows_zones import WINDOWS_ZONES
 
 UTC = timezone.utc
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # whatever the locale
-SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+FURTHEST = 26  # hours: no clock has been set by more than a day, when its zone changed sides of the date line
 # Files that lie among the zones: of this machine, with leap seconds, or not meant to be used.
 _NO_ZONES = re.compile(r"(?:right|posix)/.*|localtime|posixrules|Factory")
 
 
 def read_zone(name: t.Any, where: str) -> zoneinfo.ZoneInfo:
-    """The zone of this IANA name; never another one instead. Raises InvalidInput, naming it C(where)."""
+    """The zone of this IANA or Windows name; never another one instead. Raises InvalidInput, naming it C(where)."""
     key = str(name).strip()
+    found = find_zone(key)
+    if found:
+        return found
+    known = zoneinfo.available_timezones()
+    if not known:
+        raise InvalidInput("%s: there is no zone data on this machine. Install tzdata (pip install tzdata)." % where)
+    # Only places: an abbreviation or an offset that looks alike would be another clock.
+    places = {one.lower(): one for one in known if "/" in one and not one.startswith("Etc/")}
+    near = difflib.get_close_matches(key.lower(), sorted(places), 1, 0.75)
+    meant = "; did you mean %s?" % places[near[0]] if near else "."
+    raise InvalidInput("%s is %r, which is no IANA zone such as Europe/Paris%s" % (where, key[:60], meant))
+
+
+def find_zone(key: str, *, any_case: bool = False) -> zoneinfo.ZoneInfo | None:
+    """Of an IANA or Windows name; exporters write the former in C(any_case)."""
     try:
         if not _NO_ZONES.fullmatch(key):
             return zoneinfo.ZoneInfo(key)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         pass  # unknown, not a name, or a folder of zones
-    known = zoneinfo.available_timezones()
-    if not known:
-        raise InvalidInput("%s: there is no zone data on this machine. Install tzdata (pip install tzdata)." % where)
-    near = difflib.get_close_matches(key.lower(), {one.lower() for one in known}, 1, 0.75)
-    meant = ["; did you mean %s?" % one for one in sorted(known) if one.lower() in near][:1] or ["."]
-    raise InvalidInput("%s is %r, which is no IANA zone such as Europe/Paris%s" % (where, key[:60], meant[0]))
+    other = WINDOWS_ZONES.get(key.lower()) or (_lower_names().get(key.lower()) if any_case else None)
+    return zoneinfo.ZoneInfo(other) if other else None
+
+
+@lru_cache(maxsize=1)
+def _lower_names() -> dict[str, str]:
+    return {one.lower(): one for one in zoneinfo.available_timezones() if not _NO_ZONES.fullmatch(one)}
 
 
 def zone_name(zone: tzinfo) -> str:
@@ -50,8 +69,26 @@ def local(at: datetime, zone: tzinfo) -> datetime:
     return at.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def moved(moment: datetime, by: timedelta) -> datetime:
+    """C(moment + by), or the edge of time: so that an end in the year 9999 means for ever, in every zone."""
+    try:
+        found = moment + by
+    except OverflowError:
+        found = moment.replace(year=9999 if by > timedelta(0) else 1)
+    if 1 < found.year < 9999:
+        return found
+    return datetime(2, 1, 1, tzinfo=found.tzinfo) if found.year == 1 else datetime(9998, 12, 31, tzinfo=found.tzinfo)
+
+
+@lru_cache(maxsize=4096)
+def latest_wall(at: datetime, zone: tzinfo) -> datetime:
+    """The latest time that a clock in C(zone) has shown until C(at): later than that of C(at) if it was set back."""
+    return max(moved(local(moved(at, -hours * HOUR), zone), hours * HOUR) for hours in range(FURTHEST))
+
+
 def instant(wall: datetime, zone: tzinfo) -> datetime:
     """The first instant at which a clock in C(zone) shows C(wall), or later when it jumps over it."""
+    wall = moved(wall, timedelta(0))
     found = wall.replace(tzinfo=zone).astimezone(UTC)
     if local(found, zone) == wall:
         return found
@@ -75,7 +112,8 @@ class Change:
     by: timedelta
 
 
-def changes(zone: tzinfo, start: datetime, end: datetime) -> list[Change]:
+@lru_cache(maxsize=1024)
+def changes(zone: tzinfo, start: datetime, end: datetime) -> tuple[Change, ...]:
     """The clock changes of a zone within (start, end)."""
     found = []
     while start < end:
@@ -87,7 +125,7 @@ def changes(zone: tzinfo, start: datetime, end: datetime) -> list[Change]:
             if at < end:
                 found.append(Change(at, by))
         start = later
-    return found
+    return tuple(found)
 
 
 def data_version() -> str:

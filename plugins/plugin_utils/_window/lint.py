@@ -14,14 +14,21 @@ from datetime import datetime, timedelta, tzinfo
 
 from ...module_utils._reading.durations import in_words
 from ...module_utils._window.calendar import Calendar
+from ...module_utils._window.cron import CronDays
 from ...module_utils._window.intervals import Interval, subtract, unite
 from ...module_utils._window.openings import Openings, pieces
-from ...module_utils._window.rrule import Recurrence
-from ...module_utils._window.starts import Once, Starts
-from ...module_utils._window.zones import DAY, WEEKDAYS, iso, local, zone_name
+from ...module_utils._window.read import Window
+from ...module_utils._window.recurrence import Recurrence
+from ...module_utils._window.source import Once, Source, Starts
+from ...module_utils._window.zones import DAY, HOUR, UTC, WEEKDAYS, changes, iso, local, moved, zone_name
 
 YEAR = 366 * DAY
+STEPS = (0.25, 2, 8, 32, 128, 366)  # days
+MANY = 60_000  # occurrences that are looked at, or the answer would take too long
 DATES = 5  # named in one warning
+BRIDGE = HOUR  # of overlap, with which one start goes on from the other although the clock is set back
+PAIRS = 20  # of windows that overlap
+NOTHING = timedelta(0)
 
 
 def lint(calendar: Calendar, at: datetime, min_remaining: timedelta, most_days: int, zone: str | None) -> list[str]:
@@ -33,13 +40,29 @@ class _Linter:
     def __init__(self, calendar: Calendar, at: datetime, device: tzinfo | None) -> None:
         self._calendar = calendar
         self._at = at
-        self._end = at + YEAR
         self._device = device
-        self._closed = unite(pieces(calendar.blackouts, at, self._end, device))
-        self._own = [(window, pieces([window], at, self._end, device)) for window in calendar.windows]
-        self._openings, _effort = calendar.within(at, self._end, device)
+        for days, following in zip(STEPS, (*STEPS[1:], 0), strict=True):
+            self._end = at + days * DAY
+            self._own = self._pieces(calendar.windows)
+            self._shut = self._pieces(calendar.blackouts)
+            if sum(len(own) for _window, own in (*self._own, *self._shut)) * following / days > MANY:
+                break
+        self._closed = unite(each for _window, own in self._shut for each in own)
+        self._openings = unite(subtract((each for _window, own in self._own for each in own), self._closed))
+
+    def _pieces(self, windows: Sequence[Window]) -> list[tuple[Window, list[Interval]]]:
+        return [(window, pieces([window], self._at, self._end, self._device)) for window in windows]
 
     def warnings(self, min_remaining: timedelta, most_days: int) -> Iterator[str]:
+        if self._end < self._at + YEAR:
+            yield "Only the days up to %s were checked: there are too many occurrences to look a year ahead." % iso(
+                self._end
+            )
+        for window in (*self._calendar.windows, *self._calendar.blackouts):
+            yield from window.hints
+        yield from self._calendar.reading_notes()
+        yield from self._idle()
+        yield from self._holes()
         yield from self._never()
         yield from self._short(min_remaining)
         yield from self._overlaps()
@@ -49,7 +72,7 @@ class _Linter:
     def _never(self) -> Iterator[str]:
         for window, own in self._own:
             if not own:
-                first = next(Openings((window,)).search(self._at, self._device), None)
+                first = next(iter(Openings((window,)).search(self._at, self._device)), None)
                 if first is None:
                     yield "%s never opens: it has no occurrence in the ten years from %s on." % (
                         window.name,
@@ -68,6 +91,65 @@ class _Linter:
                     self._dates(own),
                 )
 
+    def _idle(self) -> Iterator[str]:
+        """Blackouts and exceptions without effect: what was to be closed may be open."""
+        for window, own in self._shut:
+            if not own:
+                yield "Blackout %s has no occurrence from %s to %s." % (window.name, iso(self._at), iso(self._end))
+        for window in (*self._calendar.windows, *self._calendar.blackouts):
+            idle: list[datetime] = []
+            for source in window.sources:
+                if isinstance(source.starts, Recurrence):
+                    idle += source.starts.idle_exceptions(self._at, self._zone(source))
+            if idle:
+                said = [
+                    time.isoformat().replace("+00:00", "Z") for time in sorted(idle, key=datetime.isoformat)[:DATES]
+                ]
+                yield "%s has %d exception%s that no occurrence matches: %s%s." % (
+                    window.name,
+                    len(idle),
+                    "" if len(idle) == 1 else "s",
+                    ", ".join(said),
+                    ", and %d more" % (len(idle) - DATES) if len(idle) > DATES else "",
+                )
+
+    def _holes(self) -> Iterator[str]:
+        """Short times between blackouts that follow one another as if there were none."""
+        found: dict[tuple[str, ...], list[Interval]] = defaultdict(list)
+        ordered = sorted(
+            (each for _window, own in self._shut for each in own), key=lambda each: (each.opens, each.closes)
+        )
+        last: Interval | None = None  # that closes latest
+        since = self._at  # when the closed time before a hole began
+        for each in ordered:
+            if last and last.closes < each.opens:
+                hole = Interval(last.closes, each.opens, tuple(dict.fromkeys(last.names + each.names)))
+                if hole.length <= HOUR and (self._set_back(last, each) or self._looks_gapless(since, hole)):
+                    found[hole.names].append(hole)
+                since = each.opens
+            since = each.opens if last is None else since
+            last = each if last is None or each.closes > last.closes else last
+        for names, holes in found.items():
+            yield "Blackout %s leaves holes of an hour or less: %s%s." % (
+                " and ".join(names),
+                ", ".join("%s to %s" % (iso(each.opens), iso(each.closes)) for each in holes[:DATES]),
+                ", and %d more" % (len(holes) - DATES) if len(holes) > DATES else "",
+            )
+
+    def _set_back(self, before: Interval, after: Interval) -> bool:
+        """Whether there is a hole only because the clock was set back."""
+        zone = next(window for window in self._calendar.blackouts if window.name in before.names).shown_in(self._device)
+        back = sum((-one.by for one in changes(zone, before.opens, after.opens) if one.by < NOTHING), NOTHING)
+        return after.opens - before.closes <= back
+
+    def _looks_gapless(self, since: datetime, hole: Interval) -> bool:
+        """Whether much more is closed on both of its sides: a night that ends at 23:59."""
+        after = next((each for each in self._closed if each.opens == hole.closes), hole)
+        return min(hole.opens - since, after.length) >= 10 * hole.length
+
+    def _zone(self, source: Source) -> tzinfo:
+        return source.zone or self._device or UTC
+
     def _short(self, min_remaining: timedelta) -> Iterator[str]:
         short: dict[tuple[str, ...], list[Interval]] = defaultdict(list)
         for opening in self._openings:
@@ -85,12 +167,32 @@ class _Linter:
         running: list[Interval] = []
         for each in sorted((each for _window, own in self._own for each in own), key=lambda each: each.opens):
             running = [one for one in running if one.closes > each.opens]
-            for one in running:
+            for one in running[-PAIRS:] if len(found) <= PAIRS else ():
                 if one.names != each.names:
                     found[min(one.names, each.names) + max(one.names, each.names)].append(each)  # type: ignore[index]
             running.append(each)
-        for (one_name, other_name), overlaps in sorted(found.items()):
+        for (one_name, other_name), overlaps in sorted(found.items())[:PAIRS]:
             yield "%s and %s overlap on: %s." % (one_name, other_name, self._dates(overlaps))
+        if len(found) > PAIRS:
+            yield "More than %d pairs of windows overlap." % PAIRS
+        for window in self._calendar.windows:
+            itself = [wall for source in window.sources for wall in self._overlaps_itself(source)]
+            if itself:
+                yield "%s overlaps itself: it starts again before it ends on: %s%s." % (
+                    window.name,
+                    ", ".join("%s %s" % (WEEKDAYS[wall.weekday()], wall.date().isoformat()) for wall in itself[:DATES]),
+                    ", and %d more" % (len(itself) - DATES) if len(itself) > DATES else "",
+                )
+
+    def _overlaps_itself(self, source: Source) -> Iterator[datetime]:
+        """Starts within the occurrence before; on the wall clock, so that a change of the clock makes no difference."""
+        if isinstance(source.starts, CronDays):
+            return  # many starts that go on from each other are what cron is for
+        zone, before = self._zone(source), None
+        for wall in source.starts.walls(local(self._at, zone), local(self._end, zone), zone):
+            if before and moved(before, source.nominal + source.exact) > wall + BRIDGE:
+                yield wall
+            before = wall
 
     def _gaps(self, min_remaining: timedelta, most_days: int) -> Iterator[str]:
         closed_since = self._at

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from ...module_utils._reading.durations import in_words
 from ...module_utils._window.answer import clock_notes
 from ...module_utils._window.calendar import Calendar
+from ...module_utils._window.intervals import Interval
 from ...module_utils._window.openings import Found
 from ...module_utils._window.zones import (
     DAY,
@@ -33,14 +34,17 @@ def preview(
         if found.opening.opens > at + days * DAY:
             break
         if not found.ends or found.opening.closes - max(at, found.opening.opens) >= min_remaining:
-            rows.append(_row(calendar, found, zone))
+            rows.append(_row(calendar, found, at, zone))
         if len(rows) == count:
             break
     return rows
 
 
-def _row(calendar: Calendar, found: Found, device: str | None) -> dict[str, t.Any]:
+def _row(calendar: Calendar, found: Found, at: datetime, device: str | None) -> dict[str, t.Any]:
     opening = found.opening
+    if opening.opens <= at:  # it may have begun with a window that is over
+        running = calendar.running(at, calendar.device_zone(device))
+        opening = Interval(running.opens, opening.closes, _names(running, opening)) if running else opening
     zone = calendar.named(opening.names).shown_in(calendar.device_zone(device))
     return {
         "opens": iso(opening.opens),
@@ -54,3 +58,7 @@ def _row(calendar: Calendar, found: Found, device: str | None) -> dict[str, t.An
         "names": list(opening.names),
         "notes": list(clock_notes(zone, opening, "this opening")) if found.ends else [],
     }
+
+
+def _names(*openings: Interval) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for each in openings for name in each.names))

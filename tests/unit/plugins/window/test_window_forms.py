@@ -67,7 +67,7 @@ def days(window, start, length, **more):
         (recurring("FREQ=DAILY", **{"from": "2027-01-03"}), 4, ["01-03", "01-04"]),
         (recurring("FREQ=DAILY;UNTIL=20270103T220000"), 9, ["01-01", "01-02", "01-03"]),
         (recurring("FREQ=DAILY;UNTIL=20270103T215959Z"), 9, ["01-01", "01-02"]),
-        (recurring("FREQ=DAILY;UNTIL=20270103"), 9, ["01-01", "01-02"]),
+        (recurring("FREQ=DAILY;UNTIL=20270103"), 9, ["01-01", "01-02", "01-03"]),
         (recurring("FREQ=DAILY;UNTIL=20270103T210000Z", zone=PARIS), 9, ["01-01", "01-02", "01-03"]),
         (recurring("FREQ=DAILY;UNTIL=20270103T205959Z", zone=PARIS), 9, ["01-01", "01-02"]),
     ],

@@ -14,9 +14,9 @@ import pytest
 import tzdata
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import ical as _window_calendar
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import cron as _window_forms
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import ics_event as _window_calendar
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import rrule as _window_rule
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import starts as _window_forms
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window import zones as _zones
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.calendar import read_windows
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.windows import calendar, openings
@@ -80,7 +80,7 @@ AWX = "DTSTART;TZID=UTC:20270110T013000 RRULE:FREQ=DAILY"
         (with_(strat="22:00"), "has 'strat', which is not known", "did you mean start?"),
         (with_(colour="red"), "has 'colour', which is not known", "accepted: start, end, duration, days"),
         (with_(hard=True), "hard, which only a blackout has", "take it out"),
-        (with_(offset_days=2), "'offset_days', which goes not with start", "accepted: start, end"),
+        (with_(offset_days=2), "'offset_days', which cannot be combined with start", "accepted: start, end"),
         # Several forms
         (with_(cron="0 22 * * *", end=None, duration="2h"), "says cron and days/start", "choose one form"),
         (without_form(rrule=RULE, cron="0 22 * * *", duration="2h"), "says rrule and cron", "choose one form"),
@@ -88,7 +88,7 @@ AWX = "DTSTART;TZID=UTC:20270110T013000 RRULE:FREQ=DAILY"
         (without_form(rrule=RULE, start="22:00", duration="2h", days="mon"), "says rrule and days/start", "choose"),
         (
             without_form(calendar="BEGIN:VCALENDAR", duration="2h"),
-            "'duration', which goes not with calendar",
+            "'duration', which cannot be combined with calendar",
             "accepted: calendar",
         ),
         # rrule
@@ -189,7 +189,7 @@ AWX = "DTSTART;TZID=UTC:20270110T013000 RRULE:FREQ=DAILY"
         (without_form(rrule="DTSTART:20270101T000000Z", duration="2h"), "DTSTART and no RRULE", "from and to"),
         (
             without_form(rrule="DTSTART:20270231T000000Z RRULE:FREQ=DAILY", duration="2h"),
-            "DTSTART=20270231T000000Z is no time",
+            "DTSTART:20270231T000000Z is no time",
             "accepted",
         ),
         (without_form(rrule=AWX + " RDATE:20270101T000000", duration="2h"), "RDATE", "accepted: DTSTART, RRULE"),
@@ -217,7 +217,7 @@ AWX = "DTSTART;TZID=UTC:20270110T013000 RRULE:FREQ=DAILY"
             "has 6 fields",
             "minute hour day-of-month month day-of-week",
         ),
-        (without_form(cron="@daily", duration="2h"), "has 1 fields", "0 22 * * FRI"),
+        (without_form(cron="@fortnightly", duration="2h"), "has 1 field;", "0 22 * * FRI"),
         (without_form(cron="0 25 * * *", duration="2h"), "cannot be used (Bad hour)", "0 22 * * FRI"),
         (without_form(cron="0 22 * * *"), "has no duration", "duration: 2h"),
         (without_form(cron=5, duration="2h"), "cron that is not text", "quotes"),
@@ -333,7 +333,7 @@ def test_windows_without_a_name_are_called_by_their_place():
         (_window_rule, "rrulestr", "python-dateutil", without_form(rrule=RULE, start="22:00", duration="2h")),
         (_window_rule, "rrulestr", "python-dateutil", without_form(rrule=AWX, duration="2h")),
         (_window_forms, "CronSim", "cronsim", without_form(cron="0 22 * * *", duration="2h")),
-        (_window_calendar, "ICalendar", "icalendar", without_form(calendar="BEGIN:VCALENDAR")),
+        (_window_calendar, "dateutil", "python-dateutil", without_form(calendar="BEGIN:VCALENDAR")),
     ],
 )
 def test_a_missing_library_is_named_with_the_window(monkeypatch, module, name, library, window):

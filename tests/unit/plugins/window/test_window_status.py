@@ -144,7 +144,7 @@ def test_an_opening_without_an_end_says_so():
     found = status({**NIGHT, "start": "00:00", "end": "24:00"}, "2026-11-24T02:00", min_remaining=HOUR * 1000)
     assert (found.open, found.closes_at, found.opened_at, found.next_opening) == (True, None, None, None)
     assert found.remaining is None
-    assert found.notes == ("It does not close before 2036-11-25T00:00:00Z; nothing later was looked at.",)
+    assert found.notes == ("It does not close before 2036-11-25T00:00:00Z; nothing later was searched.",)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_an_opening_that_is_too_short_never_counts():
 def test_what_begins_where_the_search_ends_does_not_count():
     found = status([NIGHT], "2026-11-24T02:00", min_remaining=7 * HOUR)
     assert (found.reason, found.next_opening) == ("too_little_left", None)
-    assert "No further opening was found; ten years at most are looked at." in found.notes
+    assert "No further opening was found up to 2036-11-24T02:00:00Z; at most ten years are searched." in found.notes
 
 
 # Overrides
