@@ -36,8 +36,8 @@ WINDOW = (
         "A release that had to wait until it was too late is not sent",
         *(
             ROLLOUT % "run",
-            "rows = await self._set_trigger(uuids, hold=False, not_after=started.gate.not_after)\n        awaited",
-            "rows = await self._set_trigger(uuids, hold=False)\n        awaited",
+            "rows = await self._set_trigger(uuids, hold=False, not_after=not_after)",
+            "rows = await self._set_trigger(uuids, hold=False)",
         ),
         *(unit("connect_rollout"),),
     ),
@@ -123,7 +123,7 @@ LEFTOVERS = (
     one(
         "a-lost-step-is-forgotten",
         "What a step without a result may have released is held at the end",
-        *(ROLLOUT % "run", "            if lost:\n", "            if False:\n"),
+        *(ROLLOUT % "run", "self._plan, state.done) if lost else []", "self._plan, state.done) if False else []"),
         *(unit("connect_rollout"),),
     ),
     one(
@@ -159,7 +159,7 @@ WAVES = (
         "A wave is sent with a filter only if that reaches no other device",
         *(
             ROLLOUT % "plan",
-            "exact = wave.selector is not None and selected(wave.selector, target) == set(uuids)",
+            "exact = is_exact(request, wave.selector, target, uuids)",
             "exact = wave.selector is not None",
         ),
         *(unit("rollout_plan"),),
@@ -169,7 +169,7 @@ WAVES = (
         "A filter is not used any more when a device has joined since the plan",
         *(
             ROLLOUT % "wave",
-            "exact = wave.selector is not None and selected(wave.selector, target.values()) == set(wave.device_uuids)",
+            "exact = is_exact(request, wave.selector, target.values(), wave.device_uuids)",
             "exact = wave.exact",
         ),
         *(unit("rollout_wave"),),

@@ -350,7 +350,7 @@ BLACKOUTS = (
     one(
         "blackouts-ignored",
         "A blackout closes what a window opens",
-        *(OPENINGS, "        closed = unite(pieces(self.blackouts, low, high, device))\n", "        closed = []\n"),
+        *(OPENINGS, "        closed = pieces(self.blackouts, low, high, device)\n", "        closed = []\n"),
         *(unit("window_status"), unit("window_oracle")),
     ),
 )

@@ -92,6 +92,7 @@ class RolloutRequest:
         given = ("windows", "blackouts", "override", "rollback_flow_id", "rollback_app", "rollback_outside_window")
         return {
             **{name: self.options[name] for name in given},
+            "calendars": [digest for _path, digest in self.calendar.sources] if self.calendar else [],
             "thresholds": self.thresholds.as_result(),
             "soak": self.soak,
             "wait_timeout": self.deployment.wait_timeout,

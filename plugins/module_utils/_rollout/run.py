@@ -470,21 +470,26 @@ class Rollout:
             )
         if not online:
             return devices
-        states: dict[str, bool] = {}
-        for group in groups or (None,):
-            states.update(await api.online_states(project, group))
+        states = await self._online_states(groups)
         return [replace(device, online=states.get(device.uuid)) for device in devices]
 
     async def _offline(self, wave: PlannedWave, started: Started) -> set[str]:
-        """UUIDs of the devices that are offline now; none when that cannot be read."""
+        """UUIDs of the devices of the wave that are offline now; none when that cannot be read."""
         try:
-            devices = await self._read(self._groups(started), online=True)
+            states = await self._online_states(self._groups(started))
         except Interrupted:
             raise
         except ConnectError:
             return set()
-        self._observe(devices, wave.device_uuids, wave=wave.name, phase="after_wait")
-        return {device.uuid for device in devices if device.online is False}
+        for uuid in states.keys() & set(wave.device_uuids):
+            self.state.after.setdefault(uuid, {})["online"] = states[uuid]
+        return {uuid for uuid in wave.device_uuids if states.get(uuid) is False}
+
+    async def _online_states(self, groups: tuple[str, ...]) -> dict[str, bool]:
+        states: dict[str, bool] = {}
+        for group in groups or (None,):
+            states.update(await self.client.api.online_states(self.request.deployment.project, group))
+        return states
 
     async def _set_trigger(
         self, uuids: Sequence[str], hold: bool, not_after: datetime | None = None, verify: bool = False

@@ -66,7 +66,7 @@ class Journal:
         self._behind: list[Written] = []  # what the file does not know yet
         self._not_before = clock()
         self._inode: int | None = None  # of the file as it was opened
-        self._was_renewed = self._told_alone = False
+        self._was_renewed = self._told_alone = self._was_pruned = False
         self._lock = threading.Lock()
 
     @classmethod
@@ -114,8 +114,10 @@ class Journal:
         rows = [(self._key(what), value, now) for what, value in values.items()]
 
         def write(database: _Recorded) -> None:
-            database.execute("DELETE FROM notes WHERE written_at <= ?", (now - FORGET_AFTER,))
+            if not self._was_pruned:  # once: it looks at every note
+                database.execute("DELETE FROM notes WHERE written_at <= ?", (now - FORGET_AFTER,))
             database.executemany(INSERT_NOTE, rows)
+            self._was_pruned = True
 
         self._change(write)
 
@@ -141,7 +143,7 @@ class Journal:
         # What lies far ahead is left from before a reboot, where the boot cannot be told.
         find = "SELECT value, written_at FROM notes WHERE what = ? AND written_at <= ?"
         values = (self._key(what), now + FORGET_AFTER)
-        found = self._change(lambda database: database.execute(find, values).fetchone())
+        found = self._look(find, values)
         return (found[0], max(0.0, now - found[1])) if found else None
 
     def close(self) -> None:
@@ -166,6 +168,13 @@ class Journal:
             result, written = done
             _transact(self._own, lambda database: _write(database, written))
             return result
+
+    def _look(self, find: str, values: Sequence[t.Any]) -> t.Any:
+        """The first row that C(find) selects, without a transaction where the file is open and up to date."""
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            if self._file is not None and not self._behind:
+                return self._file.execute(find, values).fetchone()
+        return self._change(lambda database: database.execute(find, values).fetchone())
 
     def _in_file(self, work: t.Callable[[_Recorded], t.Any]) -> tuple[t.Any, list[Written]] | None:
         if self._path is None or self._clock() < self._not_before:

@@ -116,6 +116,9 @@ class Steps:
         self.wire.expect("GET", DETAILS, GROUP, reply=page(devices))
         self.wire.expect("GET", STATES, GROUP, reply=states(devices))
 
+    def reads_states(self, *devices):
+        self.wire.expect("GET", STATES, GROUP, reply=states(devices))
+
     def reads(self, *devices, times=1):
         self.wire.expect("GET", DETAILS, GROUP, reply=page(devices), times=times)
 
@@ -547,7 +550,7 @@ def test_a_sending_that_had_to_wait_until_it_was_too_late_is_kept_back(rollout):
     run.sends(reply=limited("61"))
     devices = floor(None, None, held=False)
     run.reads(*devices)  # what was read is too old to send on
-    run.reads_wave(*devices)
+    run.reads_states(*devices)
     run.holds(1, 2)
     assert run.wave()["state"]["code"] == "window_closed"
 
@@ -556,7 +559,7 @@ def test_a_wave_whose_window_has_closed_does_not_start(rollout, clock):
     run = rollout(**UNTIL_TWO_OH_ONE)
     run.plan(*floor(None, None))
     clock.now += 61
-    run.reads_wave(*floor(None, None))
+    run.reads_states(*floor(None, None))
     result = run.wave()
     assert (result["began"], result["state"]["code"], result["touched"]) == (False, "window_closed", 0)
     assert run.end()["rollout"]["outcome"] == "incomplete"
@@ -570,7 +573,7 @@ def test_the_waiting_ends_when_the_window_closes(rollout, clock):
     run.sends()
     run.reads(*floor("success", "in_progress", held=False), times=3)  # the last one at the very close
     devices = floor("success", "in_progress", held=False)
-    run.reads_wave(*devices)
+    run.reads_states(*devices)
     run.holds(1, 2)
     result = run.wave()
     assert (result["state"]["code"], clock.now) == ("window_closed", 1300)
@@ -621,7 +624,7 @@ def test_a_sending_that_is_refused_ends_the_rollout_with_the_words_of_the_servic
     run.sends(only(uuid(1)), reply=refusal("Flow f-1 does not exist", 400))
     # Which devices are online is asked when not all have finished.
     devices = floor(None, None)
-    run.reads_wave(*devices)
+    run.reads_states(*devices)
     run.holds(1)
     result = run.wave("first")
     assert (result["state"]["code"], result["go"]) == ("sending_refused", False)
@@ -642,7 +645,7 @@ def test_a_device_that_fails_stops_the_rollout_and_is_held_and_rolled_back(rollo
     run.sends()
     run.reads(*floor("failed", "pending", held=False))
     devices = floor("failed", "pending", held=False)
-    run.reads_wave(*devices)
+    run.reads_states(*devices)
     run.holds(1, 2)
 
     def shown(status):
@@ -685,6 +688,7 @@ def test_a_wave_that_is_interrupted_while_it_waits_holds_its_devices(rollout, af
     assert "state" not in result
     # The end is told that the step left no result.
     run.reads_all(*floor("success", "in_progress"), online=False)
+    run.reads_all(*floor("success", "in_progress"), online=False)  # before it holds them once more
     ended = run.end(lost=True, failure={"code": "interrupted", "msg": result["msg"]})
     assert (ended["rollout"]["outcome"], ended["rollout"]["code"]) == ("failed", "interrupted")
     assert fates(ended) == {"kiosk-1": "updated", "kiosk-2": "unknown"}

@@ -261,9 +261,23 @@ def test_every_option_is_covered_by_an_approval_or_decides_nothing():
     by_the_mark = {"flow_id", "project", "groups", "filters", "all_devices", "app", "parameters", "deployment_key"}
     by_itself = {"comment", "waves", "wave_seed"}  # wave_seed by the devices of the waves
     of_progress = {"wait_interval", "window_wait", "incomplete_ok", "approved_digest", "hooks"}
-    assert set(request().rules()) == set(ROLLOUT_SPEC) - by_the_mark - by_itself - of_progress
+    assert set(request().rules()) == set(ROLLOUT_SPEC) - by_the_mark - by_itself - of_progress | {"calendars"}
 
 
 def test_only_hooks_that_are_given_run():
     asked = request(hooks={"before_wave": "a.yml", "after_wave": "", "after_window": None})
     assert asked.hooks == {"before_wave"}
+
+
+def test_an_approval_covers_the_content_of_a_calendar_file(tmp_path):
+    """Promise 11: another text at the same path is another plan."""
+    file = tmp_path / "windows.ics"
+
+    def rules(hour: int):
+        lines = ("BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:1", "DTSTAMP:20260101T000000Z")
+        when = ("DTSTART:20261124T%02d0000Z" % hour, "DURATION:PT4H", "RRULE:FREQ=DAILY", "END:VEVENT", "END:VCALENDAR")
+        file.write_text("\r\n".join([*lines, *when, ""]), encoding="utf-8")
+        return request(windows=[{"name": "cal", "timezone": "UTC", "calendar": str(file)}]).rules()
+
+    assert rules(1) == rules(1)
+    assert rules(1) != rules(2)
