@@ -402,7 +402,10 @@ class Schedule(World):
             failure = failed.failure
         run.lost, run.plan_lost = lost, not planned
         state = (last or planned).get("state")
-        ended = await self._step(run, "end", state=state, failure=failure, lost=lost)
+        try:
+            ended = await self._step(run, "end", state=state, failure=failure, lost=lost)
+        except TaskFailed:  # the role says that it failed, and no more
+            return
         run.result, run.rows = ended["rollout"], ended["devices"]
         self.note("%(outcome)s %(code)s: %(msg)s" % run.result)
         for row in run.rows:
@@ -614,16 +617,23 @@ class Schedule(World):
     def must_be_held(self, run: Run, row: Mapping[str, Any]) -> bool:
         """How a device is left that the run touched: what is unfinished is held, the rest is as connect_after says."""
         after, state = self.options["after"], self.state(row["device_uuid"], run.plan["mark"])
+        if run.request.rollback is not None:
+            state = self.state_of_rollback(run, row["device_uuid"]) or state
         if after == "restore" and state is None:  # nothing was sent to it
             return row["held"] is not False
         if after == "hold" or state not in FINISHED:
             return True
         return state != "success" if after == "release" else row["held"] is not False
 
+    def is_overtaken(self, run: Run, uuid: str) -> bool:
+        """Whether a release that was under way when the run was struck landed after the hold."""
+        last = [write for write in run.writes if write.hold is not None and uuid in write.reached][-1:]
+        return run.struck_by is not None and any(write.is_late and not write.hold for write in last)
+
     def _check_left(self, run: Run, row: Mapping[str, Any]) -> None:
         """A device that was touched, or left behind by an earlier run."""
         uuid = row["device_uuid"]
-        if not row["ours"] or uuid in run.flipped:
+        if not row["ours"] or uuid in run.flipped or self.is_overtaken(run, uuid):
             return
         assert run.result is not None
         state = self.state(uuid, run.plan["mark"])
@@ -639,6 +649,8 @@ class Schedule(World):
         for row in run.plan["devices"]:
             uuid = row["device_uuid"]
             if uuid not in run.acted or not row["ours"] or uuid in run.flipped or self.truth()[uuid].held:
+                continue
+            if self.is_overtaken(run, uuid):
                 continue
             named = uuid in held and held[uuid]["outcome"] in ("failed", "unknown")
             if self.must_be_held(run, row) and not named:

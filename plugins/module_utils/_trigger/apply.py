@@ -150,6 +150,8 @@ def _written_lately(entry: Entry, client: Client) -> str | None:
 
 async def _write(entry: Entry, row: Row, request: TriggerRequest, client: Client) -> None:
     earlier = _written_lately(entry, client)
+    if earlier not in (None, state_word(request.hold)):
+        row.settles_at = client.waits.clock() + SETTLE
     noted = False
 
     def before_send() -> None:
@@ -180,11 +182,13 @@ async def _verify(written: list[tuple[Entry, Row]], request: TriggerRequest, cli
                 await client.waits.charge(pause, ConnectError("The service shows another state than was written."))
         except ConnectError:
             break
+        asked_at = client.waits.clock()
         readings = await _read_states(request, [entry for entry, _row in written], client)
         looked = list(zip(written, readings, strict=True))
         written = []
         for (entry, row), reading in looked:
-            if not _obeyed(row, reading, request.hold):
+            # A write that may be lost is not confirmed by a list from before the opposite one.
+            if (not row.written and asked_at < row.settles_at) or not _obeyed(row, reading, request.hold):
                 written.append((entry, row))
         if not written:
             return

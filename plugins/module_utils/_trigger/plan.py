@@ -123,6 +123,7 @@ class Row:
     code: str | None = None
     msg: str | None = None
     written: bool = False  # the service accepted a write, whatever came of it
+    settles_at: float = 0.0  # until then a list may still show how it was before an earlier write
     where: str = ""  # for messages about a device of which nothing else is known
 
     @property
@@ -134,7 +135,7 @@ class Row:
         return self.written or self.outcome in ("changed", "unknown")
 
     def as_result(self) -> dict[str, t.Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("written", "where")}
+        return {name: value for name, value in vars(self).items() if name not in ("written", "where", "settles_at")}
 
     def went_wrong(self, failure: ConnectError, outcome: str = "failed") -> None:
         self.outcome, self.code, self.msg = outcome, failure.code, failure.msg

@@ -108,6 +108,19 @@ def test_a_step_without_a_result_leaves_none_released_although_the_list_is_late(
     assert result["rollout"]["left_open"] == []
 
 
+def test_a_lost_hold_is_not_confirmed_by_a_list_from_before_the_release(sites: list[Site]) -> None:
+    site = Site(devices=1)
+    sites.append(site)
+    site.emulator.set_switch(lag_seconds=80)
+    site.step("plan")
+    site.emulator.add_fault("error_before", method="GET", times=1)  # whether the release took effect
+    site.emulator.add_fault("html", path="/v1/set_update_trigger", after=1, times=None, processed=False)
+    site.step("wave", budget=0, wave="wave 1 (100%)")
+    result = site.step("end", budget=10)
+    assert site.held() == [False]
+    assert result["rollout"]["left_open"] == ["kiosk-0001"]
+
+
 def test_a_rollback_waits_until_its_release_shows_so_that_none_lands_after_the_hold(sites: list[Site]) -> None:
     site = Site(devices=1)
     sites.append(site)
