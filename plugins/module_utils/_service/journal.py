@@ -42,6 +42,7 @@ TABLES = (
 INSERT_SLOT = "INSERT OR REPLACE INTO slots (id, who, frees_at) VALUES (?, ?, ?)"
 INSERT_NOTE = "INSERT OR REPLACE INTO notes (what, value, written_at) VALUES (?, ?, ?)"
 FORGET_AFTER = 3600.0
+PRUNE_EVERY = 600.0
 SETTLE = 120.0  # seconds for which the service may still show what was before a write
 BUSY = 5.0  # seconds to wait for another task that holds the file
 ASK_AGAIN = 10.0  # seconds without the file after it failed
@@ -66,7 +67,8 @@ class Journal:
         self._behind: list[Written] = []  # what the file does not know yet
         self._not_before = clock()
         self._inode: int | None = None  # of the file as it was opened
-        self._was_renewed = self._told_alone = self._was_pruned = False
+        self._prunes_at = 0.0
+        self._was_renewed = self._told_alone = False
         self._lock = threading.Lock()
 
     @classmethod
@@ -114,10 +116,10 @@ class Journal:
         rows = [(self._key(what), value, now) for what, value in values.items()]
 
         def write(database: _Recorded) -> None:
-            if not self._was_pruned:  # once: it looks at every note
+            if now >= self._prunes_at:  # seldom, because it looks at every note
                 database.execute("DELETE FROM notes WHERE written_at <= ?", (now - FORGET_AFTER,))
+                self._prunes_at = now + PRUNE_EVERY
             database.executemany(INSERT_NOTE, rows)
-            self._was_pruned = True
 
         self._change(write)
 

@@ -559,7 +559,7 @@ def test_a_wave_whose_window_has_closed_does_not_start(rollout, clock):
     run = rollout(**UNTIL_TWO_OH_ONE)
     run.plan(*floor(None, None))
     clock.now += 61
-    run.reads_states(*floor(None, None))
+    run.reads_wave(*floor(None, None))
     result = run.wave()
     assert (result["began"], result["state"]["code"], result["touched"]) == (False, "window_closed", 0)
     assert run.end()["rollout"]["outcome"] == "incomplete"
