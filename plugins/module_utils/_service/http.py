@@ -16,6 +16,7 @@ import contextlib
 import json
 import os
 import platform
+import queue
 import socket
 import threading
 import typing as t
@@ -89,16 +90,13 @@ class HttpSettings:
 
 
 class HttpTransport:
-    """requests on a kept-alive session, with a thread for each call under way.
-
-    The threads are daemons: one that hangs where nothing can end it (a resolver) holds up no other call, nor the end
-    of the task.
-    """
+    """requests on a kept-alive session, with a thread for each call under way."""
 
     def __init__(self, settings: HttpSettings) -> None:
         self._settings = settings
         self._session = _session(settings)
         self._under_way: set[_Attempt] = set()
+        self._workers = _Workers()
 
     async def exchange(self, call: Call) -> Reply:
         loop = asyncio.get_running_loop()
@@ -115,7 +113,7 @@ class HttpTransport:
                 loop.call_soon_threadsafe(settle, result)
 
         self._under_way.add(attempt)
-        threading.Thread(target=work, name="connect", daemon=True).start()
+        self._workers.carry_out(work)
         try:
             await asyncio.wait({outcome}, timeout=self._settings.timeout)
         finally:
@@ -130,6 +128,7 @@ class HttpTransport:
         """Nothing departs any more."""
         for attempt in list(self._under_way):
             attempt.end(cut=True)
+        self._workers.close()
         self._session.close()
 
     def _send(self, call: Call, attempt: _Attempt) -> Reply | BaseException:
@@ -159,6 +158,38 @@ class HttpTransport:
         if proxy:
             where += " through the proxy %s" % _place(proxy)
         return _why_not_sent(err, what, where, self._settings.timeout)
+
+
+class _Workers:
+    """As many threads as there is work at one time, kept for further work.
+
+    They are daemons: one that hangs where nothing can end it (a resolver) holds up no other call, nor the end of the
+    task.
+    """
+
+    def __init__(self) -> None:
+        self._idle: list[queue.SimpleQueue[t.Callable[[], None] | None]] = []
+        self._closed = False
+
+    def carry_out(self, work: t.Callable[[], None]) -> None:
+        try:
+            inbox = self._idle.pop()
+        except IndexError:
+            inbox = queue.SimpleQueue()
+            threading.Thread(target=self._serve, args=(inbox,), name="connect", daemon=True).start()
+        inbox.put(work)
+
+    def _serve(self, inbox: queue.SimpleQueue[t.Callable[[], None] | None]) -> None:
+        while (work := inbox.get()) is not None:
+            work()
+            self._idle.append(inbox)
+            if self._closed:
+                return
+
+    def close(self) -> None:
+        self._closed = True
+        while self._idle:
+            self._idle.pop().put(None)
 
 
 class _Attempt:
