@@ -201,7 +201,7 @@ def test_an_empty_target_is_an_error(fleet, ansible_playbook, task, deployment):
 
 def test_parameters_take_the_other_call(fleet, ansible_playbook, task, deployment):
     filters = [{"type": "app", "value": "kiosk_ui", "app_version": "3.1.0"}]
-    parameters = {"ui_tag": "3.2.0", "size": "3", "dark": True}
+    parameters = {"ui_tag": "3.2.0", "size": "3", "dark": "true"}
     options = deployment(groups=["Parameters"], filters=filters, parameters=parameters)
     run = ansible_playbook([task("deploy", "connect_deploy", **options)], emulator=fleet).succeeded()
     assert run.result["summary"]["changed"] == 6

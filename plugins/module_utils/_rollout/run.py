@@ -261,6 +261,7 @@ class Rollout:
         **about: t.Any,
     ) -> list[Row]:
         self.client.renew_budget()
+        self.client.waits.progress.topic = " ".join(map(str, about.values()))
         try:
             report = await apply_deployment(asked, self.client, dry=False, read=read)
         except ConnectError as failure:
@@ -269,6 +270,8 @@ class Rollout:
             rows: list[Row] = []  # the filters match none of them any more
             self._record("deployed", before, rows=rows, code=failure.code, msg=failure.msg, **about)
             return rows
+        finally:
+            self.client.waits.progress.topic = ""
         self.changed |= report.changed
         rows = report.result["devices"]
         found = {"rows": rows, "summary": report.result["summary"], "deployment": report.result["deployment"]}

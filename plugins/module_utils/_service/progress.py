@@ -33,6 +33,7 @@ class Progress:
         now: t.Callable[[], datetime] = utc_now,
         clock: t.Callable[[], float] = time.monotonic,
     ) -> None:
+        self.topic = ""  # what the lines are about, in front of each
         self._path = path
         self._now = now  # for labels only
         self._clock = clock
@@ -49,6 +50,7 @@ class Progress:
         if not self._path:
             return
         self._said_at = self._clock()
+        text = "%s: %s" % (self.topic, text) if self.topic else text
         line = "%s %s\n" % (_hour(self._now()), " ".join("".join(c if c.isprintable() else " " for c in text).split()))
         try:
             # Never created here: what is not there any more, or not ours, has no reader.

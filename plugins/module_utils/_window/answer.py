@@ -85,6 +85,8 @@ class Status:
         )
 
     def _both(self, at: datetime) -> str:
+        if zone_name(self.zone) == "UTC":
+            return iso(at)
         return "%s (%s %s)" % (iso(at), iso(at, self.zone), zone_name(self.zone))
 
 
