@@ -221,7 +221,7 @@ def test_reconcile_holds_what_a_kill_left_released(play_out):
 )
 def test_an_end_before_the_first_wave_leaves_nothing_behind(rollout, words, end):
     night = rollout({"devices": 1, "held_percent": 100})
-    waiting = {"connect_windows": [once("later", 3600, 7200)], "connect_window_wait": 60}
+    waiting = {"connect_windows": [once("later", 600, 7200)], "connect_window_wait": 900}
     process = night.run.start("maintenance_window", **{**night.given, **waiting})
     heard = []
     for line in process.stdout:

@@ -73,4 +73,4 @@ def test_where_there_is_nothing_to_do_nothing_is_written(rollout):
 
     unnamed = night(connect_devices=[])
     assert (unnamed.code, unnamed.requests) == (2, 0)
-    assert "devices is empty" in unnamed.text
+    assert "No devices are given: set connect_devices" in unnamed.text
