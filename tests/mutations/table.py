@@ -167,7 +167,7 @@ CONVERGENCE = (
     one(
         "no-note-before-a-hold",
         "A hold or release that may land late is not overlooked",
-        *(TRIGGER, "client.journal.note({_note(entry): IN_DOUBT}, client.waits.clock())\n", "pass\n"),
+        *(TRIGGER, "client.journal.note({_note(entry): IN_DOUBT for entry in earlier}, noted_at)\n", "pass\n"),
         *(unit("journal"), SCHEDULES),
     ),
     one(
@@ -341,7 +341,7 @@ ENDED = (
     one(
         "forgets-for-a-later-task",
         "What a later task has written stays noted",
-        *(TRIGGER, "isinstance(failure, (FateUnknown, Superseded))", "isinstance(failure, FateUnknown)"),
+        *(TRIGGER, "row.code != Superseded.code and ", ""),
         *(unit("intentions"),),
     ),
 )

@@ -30,6 +30,7 @@ from .._service.journal import SETTLE
 from .._service.models import Device
 from .plan import IN_DOUBT, VERIFY_PAUSES, Entry, Reading, Row, TriggerRequest, plan_row, state_word
 
+NOTE_LASTS = 30.0  # seconds for which the note of a write that is about to be sent passes for new
 Result = t.TypeVar("Result")
 
 
@@ -58,11 +59,7 @@ async def apply_trigger(request: TriggerRequest, client: Client, dry: bool) -> R
     if dry:
         _predict(request, [row for _entry, row in due], client)
     else:
-        await _all_of(
-            [_write(entry, row, request, client) for entry, row in due],
-            lambda _done: _progress_of([row for _entry, row in due], request.hold),
-            client,
-        )
+        await _write_all(due, request, client)
         if request.verify:
             in_question = [(entry, row) for entry, row in due if row.may_have_changed]
             await _verify(in_question, request, client)
@@ -148,28 +145,41 @@ def _written_lately(entry: Entry, client: Client) -> str | None:
     return noted[0] if noted and noted[1] < SETTLE else None
 
 
-async def _write(entry: Entry, row: Row, request: TriggerRequest, client: Client) -> None:
-    earlier = _written_lately(entry, client)
-    if earlier not in (None, state_word(request.hold)):
-        row.settles_at = client.waits.clock() + SETTLE
-    noted = False
+async def _write_all(due: Sequence[tuple[Entry, Row]], request: TriggerRequest, client: Client) -> None:
+    """Notes of many devices are made together: one by one they would cost as much as the calls."""
+    wanted = state_word(request.hold)
+    earlier = {entry: _written_lately(entry, client) for entry, _row in due}
+    noted_at = client.waits.clock()
+    for entry, row in due:
+        if earlier[entry] not in (None, wanted):
+            row.settles_at = noted_at + SETTLE
+    # Noted before it is sent: also a write that lands late, or after a kill, must not be overlooked.
+    client.journal.note({_note(entry): IN_DOUBT for entry in earlier}, noted_at)
+    await _all_of(
+        [_write(entry, row, request, client, noted_at) for entry, row in due],
+        lambda _done: _progress_of([row for _entry, row in due], request.hold),
+        client,
+    )
+    client.journal.note({_note(entry): wanted for entry, row in due if row.written}, client.waits.clock())
+    client.journal.forget(
+        _note(entry)
+        for entry, row in due  # certainly not sent; the note of a later task stands
+        if row.outcome == "failed" and row.code != Superseded.code and earlier[entry] is None
+    )
 
+
+async def _write(entry: Entry, row: Row, request: TriggerRequest, client: Client, noted_at: float) -> None:
     def before_send() -> None:
-        nonlocal noted
         _check_intention(entry, request.hold, client)
-        # Noted before it is sent: also a write that lands late, or after a kill, must not be overlooked.
-        client.journal.note({_note(entry): IN_DOUBT}, client.waits.clock())
-        noted = True
+        if client.waits.clock() - noted_at > NOTE_LASTS:
+            client.journal.note({_note(entry): IN_DOUBT}, client.waits.clock())
         client.check_departure(request.deadline)  # last, because the journal may have to wait
 
     try:
         await client.api.set_trigger(entry.token, request.hold, before_send)
         row.written = True
-        client.journal.note({_note(entry): state_word(request.hold)}, client.waits.clock())
     except ConnectError as failure:
         unknown = isinstance(failure, FateUnknown)
-        if noted and earlier is None and not isinstance(failure, (FateUnknown, Superseded)):
-            client.journal.forget([_note(entry)])
         row.after = None if unknown else row.before
         row.went_wrong(failure, "unknown" if unknown else "failed")
 
