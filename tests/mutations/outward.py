@@ -82,13 +82,13 @@ SECRETS = (
     one(
         "echoes-are-passed-on",
         "A token that the service echoes is taken out",
-        *(API, 'text = text.replace(spelling, "***")', "pass"),
+        *(API, "text = Hider(tokens).text(one_line(text))", "text = one_line(text)"),
         *(unit("secrets"),),
     ),
     one(
         "echoes-in-another-spelling",
         "A token that the service echoes in another spelling is taken out",
-        *(API, '(token, quote(token, safe=""), encoded)', "(token,)"),
+        *(EVIDENCE_SECRETS, "return {secret, *quoted, *lower,", "return {secret,} or {*lower,"),
         *(unit("secrets"),),
     ),
     one(

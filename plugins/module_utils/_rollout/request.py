@@ -22,6 +22,7 @@ from .._service.models import one_of, read_filters
 from .._trigger.plan import Entry, TriggerRequest
 from .._window.calendar import Calendar, read_windows
 from .._window.override import Override, read_override
+from .._window.request import refuse_without_zone
 from .thresholds import (
     Thresholds,
     read_thresholds,
@@ -126,6 +127,8 @@ def read_request(given: Mapping[str, t.Any], devices: Sequence[Mapping[str, t.An
     calendar = read_windows(options["windows"], options["blackouts"] or ()) if options["windows"] else None
     if calendar is None and (options["blackouts"] or options["override"]):
         raise InvalidInput("blackouts or override are given without windows: give windows too.")
+    if calendar is not None:
+        refuse_without_zone(calendar, devices)
     if options["rollback_app"] and not options["rollback_flow_id"]:
         raise InvalidInput("rollback_app needs rollback_flow_id: name the flow that rolls back.")
     return RolloutRequest(

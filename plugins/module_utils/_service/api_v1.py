@@ -9,12 +9,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import re
 import typing as t
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from urllib.parse import quote
 
 from .._errors import (
     ConnectError,
@@ -24,6 +22,8 @@ from .._errors import (
     Unauthorized,
     UnreadableReply,
 )
+from .._reading.names import one_line
+from .._secrets import Hider
 from .http import Call, Reply
 from .models import Device, DeviceFilter, Update
 from .replies import read_object
@@ -269,12 +269,8 @@ def _unauthorized(http_status: int | None, said: str) -> Unauthorized:
 
 def redact(text: str, body: Mapping[str, t.Any]) -> str:
     """A server's text, one short line, without the tokens of the call in any spelling that a server may echo."""
-    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    for name, token in body.items():
-        if name.endswith("_token") and token:
-            encoded = base64.b64encode(token.encode("utf-8")).decode("ascii").rstrip("=")
-            for spelling in (token, quote(token, safe=""), encoded):
-                text = text.replace(spelling, "***")
+    tokens = [token for name, token in body.items() if name.endswith("_token") and token]
+    text = Hider(tokens).text(one_line(text))
     return text if len(text) <= SHORT else text[: SHORT - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 

@@ -118,8 +118,9 @@ def devices_without_zone(calendar: Calendar, devices: t.Sequence[Mapping[str, t.
     ]
 
 
-def _read_devices(given: t.Sequence[Mapping[str, t.Any]], calendar: Calendar) -> tuple[Device, ...]:
-    lacking = devices_without_zone(calendar, given)
+def refuse_without_zone(calendar: Calendar, devices: t.Sequence[Mapping[str, t.Any]]) -> None:
+    """Raises InvalidInput, naming the first of them."""
+    lacking = devices_without_zone(calendar, devices)
     if lacking:
         raise InvalidInput(
             "%s%s %s no timezone, and %s takes that of the device: give each one, for example "
@@ -131,6 +132,10 @@ def _read_devices(given: t.Sequence[Mapping[str, t.Any]], calendar: Calendar) ->
                 t.cast(Window, calendar.of_devices()).name,
             )
         )
+
+
+def _read_devices(given: t.Sequence[Mapping[str, t.Any]], calendar: Calendar) -> tuple[Device, ...]:
+    refuse_without_zone(calendar, given)
     devices = []
     for at, one in enumerate(given):
         uuid, name = (str(one.get(key) or "").strip() for key in ("device_uuid", "name"))

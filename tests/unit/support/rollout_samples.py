@@ -44,7 +44,7 @@ def entries(*numbers: int, zone: str | None = None) -> list[dict[str, Any]]:
     ]
 
 
-ENTRIES = entries(*range(1, 4))
+ENTRIES = entries(*range(1, 4), zone="UTC")
 
 
 def options(**changes: Any) -> dict[str, Any]:
