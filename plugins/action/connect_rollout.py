@@ -12,6 +12,8 @@ from ..module_utils._evidence.file import default_folder
 from ..plugin_utils._live import LiveAction, display
 from ..plugin_utils._report import render_report
 
+NO_HOOK = "hooks.%s is %s, which is not a file of this machine. Correct the path. Nothing was sent."
+
 
 class ActionModule(LiveAction):
     """Runs the module of this name, shows its plan, and makes the report at the end."""
@@ -21,6 +23,10 @@ class ActionModule(LiveAction):
         given = str(self._task.args.get("evidence_dir") or "").strip() or default_folder()
         self._task.args["evidence_dir"] = os.path.abspath(os.path.expanduser(given))
         result = super().run(tmp, task_vars)
+        hooks = {name: file for name, file in (result.get("hooks") or {}).items() if os.path.isabs(file)}
+        missing = [one for one in hooks.items() if not os.path.isfile(one[1])]
+        if missing:
+            return {"failed": True, "code": "invalid_option", "msg": NO_HOOK % missing[0], "state": result["state"]}
         if result.get("text") and self._wanted(task_vars or {}):
             display.display("\n".join(result["text"]))
         if result.get("rollout") and result.get("evidence"):

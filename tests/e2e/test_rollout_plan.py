@@ -71,6 +71,12 @@ def test_where_there_is_nothing_to_do_nothing_is_written(rollout):
         assert (run.writes, run.changed) == (0, 0)
     assert set(current.outcomes.values()) == {"current"}
 
+    hook = str(night.folder / "no-such-hook.yml")
+    for options in (("--check",), ()):
+        without_hook = night(*options, connect_hooks={"after_wave": hook})
+        assert (without_hook.code, without_hook.writes) == (2, 0)
+        assert "hooks.after_wave is %s, which is not a file" % hook in without_hook.text
+
     unnamed = night(connect_devices=[])
     assert (unnamed.code, unnamed.requests) == (2, 0)
     assert "No devices are given: set connect_devices" in unnamed.text
