@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ..module_utils._errors import ConnectError
 from ..module_utils._evidence.file import default_folder
 from ..plugin_utils._live import LiveAction, display
 from ..plugin_utils._report import render_report
@@ -32,6 +31,6 @@ class ActionModule(LiveAction):
         if result.get("rollout") and result.get("evidence"):
             try:
                 result["report"] = render_report(result["evidence"])
-            except (ConnectError, OSError) as failure:  # the verdict does not depend on it
+            except Exception as failure:  # the verdict does not depend on it
                 result.setdefault("warnings", []).append("The report could not be made: %s" % failure)
         return result

@@ -398,6 +398,8 @@ from ..module_utils._trigger.plan import DEVICES_SPEC
 
 def main() -> None:
     module = ConnectModule({**STEP_SPEC, **ROLLOUT_SPEC, "devices": {**DEVICES_SPEC, "required": True}})
+    if module.params["step"] == "end":  # it holds, at any time, even if a calendar cannot be read any more
+        module.params.update(windows=None, blackouts=None, override=None)
     try:
         connection = Connection.read(module.params)
         request = read_request(module.params, module.params["devices"])

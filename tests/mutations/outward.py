@@ -82,8 +82,8 @@ SECRETS = (
     one(
         "echoes-are-passed-on",
         "A token that the service echoes is taken out",
-        *(API, "text = Hider(tokens).text(one_line(text))", "text = one_line(text)"),
-        *(unit("secrets"),),
+        *(API, "masked = Hider(tokens).text(one_line(text[:LONG]))", "masked = one_line(text[:LONG])"),
+        *(unit("api_v1_refusals"),),
     ),
     one(
         "echoes-in-another-spelling",

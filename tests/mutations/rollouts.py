@@ -10,6 +10,18 @@ from tests.mutations.mutation import ROLLOUT, one, unit
 
 WINDOW = (
     one(
+        "a-lost-step-succeeds",
+        "A step that left no result is never taken for a success",
+        *(ROLLOUT % "run", "            state.stop(LOST_STEP, LOST)\n", "            pass\n"),
+        *(unit("connect_rollout"),),
+    ),
+    one(
+        "another-flow-than-planned",
+        "A wave sends what was planned and approved, and nothing else",
+        *(ROLLOUT % "run", "if self.request.deployment.mark != self._plan.mark:", "if False:"),
+        *(unit("connect_rollout"),),
+    ),
+    one(
         "no-gate",
         "No update is started outside a window, nor when too little of it is left",
         *(ROLLOUT % "wave", "uuid for uuid, zone in zones.items() if of_zone[zone].open", "uuid for uuid in zones"),

@@ -55,6 +55,8 @@ STALE = 60.0  # seconds after which a read of the fleet no longer passes for the
 LONG_WAIT = 60.0  # a wait for the window after which the plan is made anew
 SLICE = 30.0
 ROLLBACK = "rollback"
+LOST_STEP = "lost_step"
+LOST = "A step before left no result: what it did is read from the service. Rerun to continue."
 Row = dict[str, t.Any]
 
 
@@ -132,6 +134,17 @@ class Rollout:
         wave = self._plan.wave(name)
         if wave is None or self.state.code is not None or self._plan.refused:
             return False
+        before = [one.name for one in self._plan.waves[: self._plan.waves.index(wave)]]
+        if not set(before).issubset(self.state.done):
+            self.state.stop(LOST_STEP, "%s was not started. %s" % (name, LOST))
+            return False
+        if self.request.deployment.mark != self._plan.mark:
+            self.state.stop(
+                "plan_changed",
+                "%s was not started: its flow, parameters or deployment key are not those of the plan. "
+                "A hook or another task has changed a variable." % name,
+            )
+            return False
         started: Started | None = None
         try:
             started = await self._gate(wave)
@@ -139,7 +152,7 @@ class Rollout:
                 await self._update(wave, started)
                 await self._soak(wave, started)
             elif started is not None:
-                self._judge(started, {}, "after_wait")
+                self.state.counts = self._judge(started, {}, "after_wait").total
             if self.client.interrupted:  # while the devices were held
                 raise Interrupted("Interrupted by %s." % self.client.interrupted)
         except ConnectError as failure:
@@ -368,6 +381,9 @@ class Rollout:
         that it may have touched count as touched.
         """
         state = self.state
+        lost = lost or state.code == LOST_STEP
+        if state.code is None and (lost or state.plan is None):
+            state.stop(LOST_STEP, LOST)
         if state.plan is not None and not dry:
             maybe = end.may_be_touched(self._plan, state.done) if lost else []
             state.touched = {**dict.fromkeys(maybe, UNKNOWN), **state.touched}

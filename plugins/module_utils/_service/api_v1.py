@@ -34,6 +34,7 @@ MOST_PAGES = 10_000  # of one list; half a million devices
 DETAILS = "/v1/devices_details"
 TRIGGER = "/v1/set_update_trigger"
 SHORT = 200  # characters of a server's error text that enter a message
+LONG = 4000  # characters of it that are looked at
 
 Parsed = t.TypeVar("Parsed")
 BeforeSend = t.Callable[[], None]
@@ -171,7 +172,7 @@ class ApiV1:
         for _page_number in range(MOST_PAGES):
             call = self._call("GET", path, {**selector, "limit": PAGE, **offset})
             more, entries = await self._send(call, lambda reply, call=call: _page(reply, call, cursor))  # type: ignore[misc]
-            fresh = [entry for entry in entries if entry.get(cursor) not in seen]
+            fresh = [entry for entry in entries if entry.get(cursor) is None or entry[cursor] not in seen]
             seen.update(entry.get(cursor) for entry in fresh)
             if fresh:
                 yield fresh
@@ -270,8 +271,11 @@ def _unauthorized(http_status: int | None, said: str) -> Unauthorized:
 def redact(text: str, body: Mapping[str, t.Any]) -> str:
     """A server's text, one short line, without the tokens of the call in any spelling that a server may echo."""
     tokens = [token for name, token in body.items() if name.endswith("_token") and token]
-    text = Hider(tokens).text(one_line(text))
-    return text if len(text) <= SHORT else text[: SHORT - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    masked = Hider(tokens).text(one_line(text[:LONG]))
+    if len(text) <= LONG and len(masked) <= SHORT:
+        return masked
+    # Not within a word: a part of a token is masked by nobody.
+    return re.sub(r"[^\s\",;{}<>]*$", "", masked[: SHORT - 1]) + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _page(reply: Reply, call: Call, cursor: str = "device_id") -> tuple[bool, list[Mapping[str, t.Any]]]:

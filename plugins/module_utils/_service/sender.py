@@ -26,6 +26,7 @@ from .._errors import (
     NoTimeLeft,
     NotSent,
     RateLimited,
+    Unauthorized,
 )
 from .http import Call, Reply, Transport
 from .journal import Slot
@@ -38,7 +39,8 @@ BAN_SUSPECTED = 5  # 429s in a row for anything: from here on one call at a time
 BAN_PROBES = 3
 OUTAGE = 3  # lost calls in a row, beyond the budget, that end the task
 NO_REPLY = "no_reply"
-REOPENABLE = ("interrupted", NotSent.code)  # codes of an end that another attempt may overcome
+# Codes of an end that another attempt may overcome. A device may have answered for the account.
+REOPENABLE = ("interrupted", NotSent.code, Unauthorized.code)
 PACED = "Account rate limit reached (account_calls_per_minute)."
 PACED_DEVICE = "Per-device rate limit reached (device_calls_per_minute)."
 
@@ -206,8 +208,9 @@ class Sender:
         self._limited_in_a_row += 1
         if call.device_token is None:
             self._pace.slow_down(self.waits.clock())
+        banned: Banned | None = None
         if self._probes_refused >= BAN_PROBES:
-            return Banned(
+            banned = Banned(
                 "The service answers 429 to every call, also to single ones a minute apart: the account or this "
                 "address is banned. Nothing more was sent. Find out what else calls the API with this account, "
                 "wait, and run the task again.",
@@ -215,9 +218,13 @@ class Sender:
             )
         what = "%s %s: " % (call.method, call.path)
         if call.writes and not isinstance(read_json(reply.text), dict):
+            if banned:
+                self.end(banned)
             return FateUnknown(
                 what + "answered 429, but not by JFrog Connect; whether it was acted on is unknown.",
                 http_status=429,
                 retry_after=retry_after,
             )
-        return RateLimited(what + "the service answered 429 (rate limit).", http_status=429, retry_after=retry_after)
+        return banned or RateLimited(
+            what + "the service answered 429 (rate limit).", http_status=429, retry_after=retry_after
+        )

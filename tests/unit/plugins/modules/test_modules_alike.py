@@ -63,6 +63,11 @@ def test_the_account_token_may_come_from_the_environment(wire, drive, name):
     assert wire.sent[0].body["user_token"] == USER
 
 
+def test_a_task_under_no_log_has_a_result_all_the_same(wire, drive, name):
+    more = finish(wire, name)
+    assert not drive(name, **{**SMALLEST[name], **more, "_ansible_no_log": True})["failed"]
+
+
 def test_blanks_around_the_account_token_do_not_count(wire, drive, name):
     more = finish(wire, name)
     assert not drive(name, **{**SMALLEST[name], **more}, user_token=USER + "\n")["failed"]

@@ -740,6 +740,32 @@ def test_a_step_that_left_no_result_may_have_released_its_devices(rollout):
     ended = run.end(lost=True)
     assert fates(ended) == {"kiosk-1": "unknown", "kiosk-2": "unknown"}
     assert ended["rollout"]["left_open"] == []
+    assert (ended["rollout"]["outcome"], ended["rollout"]["code"]) == ("failed", "lost_step")
+
+
+def test_a_plan_that_left_no_result_is_no_success(rollout):
+    ended = rollout().end()
+    assert (ended["rollout"]["outcome"], ended["rollout"]["code"]) == ("failed", "lost_step")
+
+
+def test_no_wave_follows_one_that_left_no_result(rollout):
+    run = rollout(waves=[{"devices": ["kiosk-1"], "name": "first"}, {"devices": ["kiosk-2"], "name": "second"}])
+    run.plan(*floor(None, None))
+    stopped = run.wave("second")
+    assert (stopped["began"], stopped["state"]["code"]) == (False, "lost_step")
+
+
+def test_no_wave_sends_another_flow_than_the_one_of_the_plan(rollout):
+    run = rollout()
+    run.plan(*floor(None, None))
+    stopped = run.wave(flow_id="f-other")
+    assert (stopped["began"], stopped["state"]["code"]) == (False, "plan_changed")
+
+
+def test_the_end_holds_although_the_calendar_cannot_be_read_any_more(rollout):
+    run = rollout(windows=[WINDOW])
+    run.plan(*floor("success", "pending"))
+    assert run.end(windows=["nonsense"])["rollout"]["left_open"] == []
 
 
 # Who could not be held

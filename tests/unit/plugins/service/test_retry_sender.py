@@ -23,6 +23,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors impo
     UnreadableReply,
 )
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call, Reply
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.sender import BAN_PROBES, BAN_SUSPECTED
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import accepted, limited, lost, not_sent
 
 READ = Call("GET", "/read", {})
@@ -161,6 +162,16 @@ def test_a_suspected_ban_is_probed_by_single_calls_a_minute_apart_and_then_nothi
     with pytest.raises(Banned):
         run(sender.send(READ, text_of))
     assert clock.now == seen
+
+
+def test_a_write_that_a_proxy_answers_at_the_last_probe_has_an_unknown_fate(wire, make_sender, run):
+    wire.expect("POST", "/create", reply=Reply(429, "<html>"))
+    sender = make_sender(budget=3600)
+    sender._limited_in_a_row, sender._probes_refused = BAN_SUSPECTED, BAN_PROBES - 1
+    with pytest.raises(FateUnknown):
+        run(sender.send(CREATE, text_of))
+    with pytest.raises(Banned):
+        run(sender.send(READ, text_of))
 
 
 def test_calls_that_queue_for_a_place_are_held_back_by_a_suspicion_too(wire, make_sender, run):
