@@ -274,32 +274,34 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Plan
-  edgeops.jfrog_connect.connect_rollout: &rollout
-    step: plan
-    devices: "{{ connect_devices }}"
-    project: Kiosks
-    flow_id: f-77aa-01bc
-    all_devices: true
-    app: {name: kiosk_ui, version: "3.2.0"}
-    waves: [{tag: canary}, "100%"]
-    windows:
-      - {name: night, timezone: Europe/Paris, start: "22:00", end: "04:00"}
-  register: connect_plan
+- name: Carry out a rollout of one wave
+  module_defaults:
+    edgeops.jfrog_connect.connect_rollout:
+      devices: "{{ connect_devices }}"
+      project: Kiosks
+      flow_id: f-77aa-01bc
+      groups: [Floor-1]
+      app: {name: kiosk_ui, version: "3.2.0"}
+      waves: ["100%"]
+      windows:
+        - {name: night, timezone: Europe/Paris, start: "22:00", end: "04:00"}
+  block:
+    - name: Plan
+      edgeops.jfrog_connect.connect_rollout:
+        step: plan
+      register: connect_plan
 
-- name: Carry out the first wave
-  edgeops.jfrog_connect.connect_rollout:
-    <<: *rollout
-    step: wave
-    wave: "{{ connect_plan.plan.waves[0].name }}"
-    state: "{{ connect_plan.state }}"
-  register: connect_wave
+    - name: Carry out the wave
+      edgeops.jfrog_connect.connect_rollout:
+        step: wave
+        wave: "{{ connect_plan.plan.waves[0].name }}"
+        state: "{{ connect_plan.state }}"
+      register: connect_wave
 
-- name: Hold what must not stay released, and conclude
-  edgeops.jfrog_connect.connect_rollout:
-    <<: *rollout
-    step: end
-    state: "{{ connect_wave.state }}"
+    - name: Hold what must not stay released, and conclude
+      edgeops.jfrog_connect.connect_rollout:
+        step: end
+        state: "{{ connect_wave.state }}"
 """
 
 RETURN = r"""

@@ -29,14 +29,14 @@ Spec = Mapping[str, Mapping[str, t.Any]]
 
 
 def read_options(
-    given: Mapping[str, t.Any], spec: Spec, prefix: str = "", environ: Mapping[str, str] = os.environ
+    given: Mapping[str, t.Any], spec: Spec, prefix: str = "", environ: Mapping[str, str] | None = None
 ) -> dict[str, t.Any]:
     """Each option of C(spec) with its value of the type it has there; not given are null, an empty text, and blanks.
 
     Raises InvalidInput naming the option, with C(prefix) (such as C(connect_)) before it, and what is accepted. It
     repeats no value of an option that is C(no_log), or that is not known.
     """
-    return _read_mapping(given, spec, "", prefix, environ)
+    return _read_mapping(given, spec, "", prefix, os.environ if environ is None else environ)
 
 
 def _read_mapping(

@@ -122,24 +122,23 @@ async def while_held(client: Client, work: t.Coroutine[t.Any, t.Any, Outcome]) -
     raised: what waits for minutes ends by itself.
     """
     here = t.cast("asyncio.Task[t.Any]", asyncio.current_task())
-    ended: RunEnded | None = None
+    ended: list[RunEnded] = []
 
     async def watch() -> None:
-        nonlocal ended
         await client.lease.lost()
         if client.interrupted:
             return
-        ended = RunEnded()
-        client.sender.end(ended)
+        ended.append(RunEnded())
+        client.sender.end(ended[0])
         here.cancel()
 
     watcher = asyncio.create_task(watch()) if client.lease.limited else None
     try:
         return await work
     except asyncio.CancelledError:
-        if ended is None:
+        if not ended:
             raise
-        raise ended from None
+        raise ended[0] from None
     finally:
         if watcher is not None:
             watcher.cancel()

@@ -180,7 +180,7 @@ def read_rule(
         _refuse_vague(frequency, interval, count, parts, where)
     elif count is not None and begins.year < _FIRST_COUNTED:
         raise InvalidInput(
-            "%s: COUNT=%d is counted from a DTSTART in the year %d; accepted: from %d on. Say UNTIL instead."
+            "%s: COUNT=%s is counted from a DTSTART in the year %d; accepted: from %d on. Say UNTIL instead."
             % (where, count, begins.year, _FIRST_COUNTED)
         )
     times = _times({name: parts.pop(name) for name in _TIMES if name in parts}, time, where, whole_days)

@@ -364,7 +364,7 @@ def test_who_and_why_stand_at_the_top():
     script.say("run_started", timezone="UTC", user="m.dubois", inputs={"deployment_key": "CHG0031337", "soak": None})
     script.say("approved", by="A. Novak", change="CHG-other")
     words = page_of(script).words
-    top = words.split("updated in this run")[0]
+    top = words.split("updated in this run", maxsplit=1)[0]
     assert "Change CHG0031337 Started by m.dubois Approved by A. Novak" in top
     assert '{"connect_deployment_key": "CHG0031337"}' in words  # by the names that the user sets
 

@@ -133,8 +133,8 @@ class Steps:
             for number in numbers:
                 self.wire.expect("POST", TRIGGER, {"device_token": token(number), "trigger_set": hold}, **reply)
 
-    def sends(self, to=TO_THE_FLOOR, **reply):
-        self.wire.expect("POST", DEPLOY, {"flow_id": "f-1", "devices_filter": to}, **reply)
+    def sends(self, to=None, **reply):
+        self.wire.expect("POST", DEPLOY, {"flow_id": "f-1", "devices_filter": to or TO_THE_FLOOR}, **reply)
 
     @property
     def records(self):
