@@ -370,7 +370,7 @@ def late():
     raise Late
 
 
-@pytest.mark.parametrize("hook_raises", [late, lambda: [].pop(), lambda: os.stat("/nowhere/at/all")])
+@pytest.mark.parametrize("hook_raises", [late, [].pop, lambda: os.stat("/nowhere/at/all")])
 def test_what_before_send_raises_keeps_the_request_back(hook_raises):
     heard = []
     call = Call("POST", "/v1/deploy_update", {}, writes=True, repeatable=False, before_send=hook_raises)
