@@ -299,7 +299,7 @@ ENDED = (
     one(
         "cleans-up-after-its-run",
         "What is done because the run has ended sends nothing either",
-        *(CLIENT, "        client.sender.end(ended)\n", ""),
+        *(CLIENT, "        client.sender.end(ended[0])\n", ""),
         *(unit("lease"),),
     ),
     one(
