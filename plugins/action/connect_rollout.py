@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ..module_utils._evidence.file import default_folder
+from ..module_utils._evidence.file import folder_of
 from ..plugin_utils._live import LiveAction, display
 from ..plugin_utils._report import render_report
 
@@ -19,8 +19,7 @@ class ActionModule(LiveAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         # The module runs in another folder than the one where Ansible was started.
-        given = str(self._task.args.get("evidence_dir") or "").strip() or default_folder()
-        self._task.args["evidence_dir"] = os.path.abspath(os.path.expanduser(given))
+        self._task.args["evidence_dir"] = str(folder_of(str(self._task.args.get("evidence_dir") or "")))
         result = super().run(tmp, task_vars)
         hooks = {name: file for name, file in (result.get("hooks") or {}).items() if os.path.isabs(file)}
         missing = [one for one in hooks.items() if not os.path.isfile(one[1])]

@@ -55,7 +55,8 @@ import typing as t
 from collections.abc import Iterable
 
 from ..module_utils._errors import InvalidInput
-from ..plugin_utils._hosts import Device, HostVars, read_host, several
+from ..module_utils._reading.names import several
+from ..plugin_utils._hosts import Device, HostVars, read_host
 from ..plugin_utils._plain import with_refusals
 
 

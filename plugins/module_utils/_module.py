@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import typing as t
 from collections.abc import Mapping
@@ -57,13 +58,16 @@ class ConnectModule(TolerantModule):
 
     def __init__(self, spec: dict[str, dict[str, t.Any]]) -> None:
         super().__init__(argument_spec={**connection_spec(), **spec}, supports_check_mode=True)
-        self._hider = Hider(_secrets(self.params, self.argument_spec))
         if REQUESTS_MISSING:
             self.fail_json(msg=missing_required_lib("requests"), code="missing_library")
 
+    @functools.cached_property
+    def _hider(self) -> Hider:
+        # When first asked for: under no_log nothing is logged, and the result is masked all the same.
+        return Hider(_secrets(self.params, self.argument_spec))
+
     def _log_invocation(self) -> None:
         """Ansible searches each option for each token: seconds for 10,000 devices. So the log gets masked options."""
-        self._hider = Hider(_secrets(self.params, self.argument_spec))  # not called under no_log
         given, hidden = self.params, self.no_log_values
         self.params, self.no_log_values = self._echoed(), set()
         super()._log_invocation()

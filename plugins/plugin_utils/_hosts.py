@@ -9,19 +9,18 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible.errors import AnsibleError
 
 from ..module_utils._errors import InvalidInput
-from ..module_utils._reading.names import is_blank, read_text, read_uuid, shown
+from ..module_utils._reading.names import is_blank, read_text, read_uuid, several, shown
 from ..module_utils._reading.options import nearest, read_options
 from ._plain import plain
 
 HostVars = Mapping[str, Mapping[str, t.Any]]
 Device = dict[str, str]
-NAMED = 10  # hosts or devices that a message names
 
 TEXT: dict[str, t.Any] = {"type": "str"}
 SPEC: dict[str, t.Any] = {
@@ -143,10 +142,3 @@ def _meant(only: Sequence[str] | None, names: Sequence[str], uuids: Sequence[str
             )
         )
     return sorted({at for group in found.values() for at in group})
-
-
-def several(names: Iterable[str]) -> str:
-    """The first ten, and how many more there are."""
-    listed = list(names)
-    more = len(listed) - NAMED
-    return ", ".join(listed[:NAMED]) + (" and %d more" % more if more > 0 else "")

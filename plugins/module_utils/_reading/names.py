@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from .._errors import InvalidInput
 from .json_text import decoded
 
 SHOWN = 60  # characters of a value that a message repeats
+NAMED = 10  # hosts or devices that a message names
 
 
 def is_blank(given: t.Any) -> bool:
@@ -43,6 +44,12 @@ def shown(given: t.Any) -> str:
     if isinstance(given, date):
         return "the date %s" % given
     return "a mapping" if isinstance(given, Mapping) else "a list"
+
+
+def several(names: Sequence[str]) -> str:
+    """The first ten, and how many more there are."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (" and %d more" % more if more > 0 else "")
 
 
 def digits(number: float) -> str:

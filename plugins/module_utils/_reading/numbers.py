@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 
 from .._errors import InvalidInput
 from .names import digits, shown
@@ -32,29 +31,3 @@ def read_whole(given: t.Any, where: str, least: int = -LARGEST, most: int = LARG
 
 def _span(least: int, most: int) -> str:
     return " from %d to %d" % (least, most) if (least, most) != (-LARGEST, LARGEST) else ""
-
-
-@dataclass(frozen=True)
-class Amount:
-    """A number of devices, or a share of them in percent."""
-
-    number: float
-    is_percent: bool
-
-    def __str__(self) -> str:
-        return "%.10g%s" % (self.number, "%" if self.is_percent else "")
-
-
-def read_amount(given: t.Any, where: str) -> Amount:
-    """C(2), C('5%'), C('0.5 %'): a whole number, or from 0 to 100 percent. Raises InvalidInput."""
-    text = given.strip() if isinstance(given, str) else ""
-    if isinstance(given, (int, float)) and not isinstance(given, bool):
-        text = "%.10g" % given if abs(given) < LARGEST else ""
-    found = re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)\s*(%?)", text, re.ASCII)
-    amount = Amount(float(found.group(1)), bool(found.group(2))) if found else None
-    if amount is None or (amount.number > 100 if amount.is_percent else amount.number != int(amount.number)):
-        raise InvalidInput(
-            "%s is %s; accepted: a number of devices such as 2, or a share such as '5%%', 100%% at most."
-            % (where, shown(given))
-        )
-    return amount

@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from .._deploy.plan import RETRY
+from .._reading.names import several
 from .._result import devices_word
 from .._service.models import FINISHED, Device
 from .plan import Plan, is_rolling_back
@@ -28,7 +29,6 @@ STOPPED = "stopped"  # too much went wrong
 FAILED = "failed"
 REFUSED = "refused"
 ENDINGS = {"rollout_failed": STOPPED, "inconclusive": INCOMPLETE, "window_closed": INCOMPLETE}
-NAMED = 10  # devices that a message names
 
 
 def must_be_held(request: RolloutRequest, fate: str, was_held: bool | None) -> bool:
@@ -85,7 +85,7 @@ def conclude(request: RolloutRequest, state: State, summary: Mapping[str, int], 
         outcome, msg = PLANNED, plan.msg
     elif left:
         outcome, code = INCOMPLETE, "left_for_later"
-        msg = "Rerun to update the devices that were left (%s)." % named(_left(state))
+        msg = "Rerun to update the devices that were left (%s)." % several(_left(state))
     else:
         outcome = SUCCEEDED
     names = left_open(state)
@@ -93,7 +93,7 @@ def conclude(request: RolloutRequest, state: State, summary: Mapping[str, int], 
         outcome, code = FAILED, "left_open"
         msg = (
             "%s could not be held and may take updates at any time: %s. Hold them now with the playbook "
-            "edgeops.jfrog_connect.hold. %s" % (devices_word(len(names)), named(names), msg)
+            "edgeops.jfrog_connect.hold. %s" % (devices_word(len(names)), several(names), msg)
         )
     fails = outcome in (STOPPED, FAILED, REFUSED) or code == "inconclusive"
     return {
@@ -113,11 +113,6 @@ def left_open(state: State) -> list[str]:
     return [labels.get(uuid, uuid) for uuid in state.open]
 
 
-def named(names: Sequence[str]) -> str:
-    """The first ten, then how many more."""
-    return ", ".join(names[:NAMED]) + (" and %d more" % (len(names) - NAMED) if len(names) > NAMED else "")
-
-
 def _left(state: State) -> list[str]:
     fates = {**state.untouched, **state.touched}
     members = state.plan.members if state.plan else ()
@@ -135,7 +130,7 @@ def _refusal(plan: Plan) -> tuple[str, str]:
         return first["kind"], "Nothing was sent. %s" % first["msg"]
     return "conflicts", "Nothing was sent: %s in conflict (%s). %s: %s" % (
         devices_word(count),
-        named([one["name"] or one["device_uuid"] for one in plan.refused]),
+        several([one["name"] or one["device_uuid"] for one in plan.refused]),
         first["kind"],
         first["msg"],
     )

@@ -16,7 +16,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 
 from .._deploy.apply import apply_deployment
 from .._errors import ConnectError
@@ -561,8 +561,3 @@ NOT_RELEASED = (
     "The service accepted the release, but shows the device as held, so nothing was sent to it. Its token may belong "
     "to another device, or its own application holds it; check connect_devices."
 )
-
-
-def run_id(now: datetime, number: int) -> str:
-    """Names the files of a run."""
-    return "%s-%06d" % (now.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ"), number % 1000000)

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import typing as t
 from collections.abc import Callable, Mapping
@@ -16,7 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from .._errors import ConnectError, InvalidInput
-from .._evidence.file import default_folder
+from .._evidence.file import folder_of
 from .._evidence.recorder import Evidence
 from .._result import Report
 from .._secrets import Hider
@@ -133,8 +132,7 @@ def _state(params: Mapping[str, t.Any], step: str, now: datetime) -> State:
     if step == "wave":
         raise InvalidInput("state is missing: give what the step before returned as state.")
     run_id = "%s-%06d" % (now.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ"), random.randrange(10**6))  # noqa: S311
-    folder = Path(params["evidence_dir"]) if params["evidence_dir"] else default_folder()
-    return State(run_id, os.path.abspath(folder / (run_id + ".jsonl")))
+    return State(run_id, str(folder_of(params["evidence_dir"]) / (run_id + ".jsonl")))
 
 
 def _note_failure(state: State, failure: Mapping[str, t.Any] | None) -> None:

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from .._deploy.plan import FAILURES, marked_updates, state_of
 from .._errors import Rejected
+from .._reading.names import several
 from .._result import devices_word
 from .._service.deadline import TooLate
 from .._service.models import FINISHED, Device
@@ -28,7 +29,6 @@ from .thresholds import PAUSE, PROCEED, STOP, Counts, Verdict, allowed_failures,
 
 UNLESS_KNOWN = timedelta(minutes=30)  # what an update needs, until this run has seen enough of them
 ENOUGH = 5  # finished updates from which a percentile means something
-NAMED = 10  # devices that a message names
 LAST_MOMENT = timedelta(seconds=2)  # a wait ends in whole seconds
 LEFT, REFUSED, SUCCESS, TIMED_OUT, UNKNOWN = "left", "refused", "success", "timed_out", "unknown"  # see outcome.fate_of
 REFUSED_CODE = "sending_refused"
@@ -280,8 +280,7 @@ def _troubled(started: Started, fates: Mapping[str, str], rows: Mapping[str, Row
 
 def _names(started: Started, uuids: Sequence[str]) -> str:
     labels = {member.device_uuid: member.label for member in started.members}
-    more = " and %d more" % (len(uuids) - NAMED) if len(uuids) > NAMED else ""
-    return ", ".join(labels.get(uuid, uuid) for uuid in uuids[:NAMED]) + more
+    return several([labels.get(uuid, uuid) for uuid in uuids])
 
 
 def _counted(started: Started, fates: Mapping[str, str], offline: Collection[str]) -> Counts:

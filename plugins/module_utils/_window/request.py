@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from .._errors import InvalidInput
 from .._reading.durations import read_duration, read_seconds
 from .._reading.instants import instant_or_none
-from .._reading.names import is_blank
+from .._reading.names import is_blank, several
 from .answer import Status
 from .calendar import Calendar, read_windows
 from .override import Override, read_override
@@ -24,7 +24,6 @@ from .read import Window
 from .zones import read_zone
 
 NOTHING = timedelta(0)
-NAMED = 10  # devices in one message
 OF_DEVICE = (  # what the row of a device has of the answer
     "open",
     "reason",
@@ -123,11 +122,10 @@ def refuse_without_zone(calendar: Calendar, devices: t.Sequence[Mapping[str, t.A
     lacking = devices_without_zone(calendar, devices)
     if lacking:
         raise InvalidInput(
-            "%s%s %s no timezone, and %s takes that of the device: give each one, for example "
+            "%s %s no timezone, and %s takes that of the device: give each one, for example "
             "connect_timezone: Europe/Paris in the inventory."
             % (
-                ", ".join(lacking[:NAMED]),
-                " and %d more" % (len(lacking) - NAMED) if len(lacking) > NAMED else "",
+                several(lacking),
                 "has" if len(lacking) == 1 else "have",
                 t.cast(Window, calendar.of_devices()).name,
             )

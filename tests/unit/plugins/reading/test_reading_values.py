@@ -16,7 +16,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._reading.ins
     read_instant,
 )
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._reading.names import one_line, read_uuid, shown
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._reading.numbers import read_amount, read_whole
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._reading.numbers import read_whole
 
 HALF_PAST_THREE = datetime(2026, 11, 23, 3, 30, tzinfo=timezone.utc)
 
@@ -74,21 +74,6 @@ def test_an_instant_has_a_zone(text):
 @pytest.mark.parametrize("blank", [None, "", " \n"])
 def test_no_instant(blank):
     assert instant_or_none(blank, "not_after") is None
-
-
-@pytest.mark.parametrize(
-    ("given", "text"), [(2, "2"), ("2", "2"), (" 5 % ", "5%"), ("0.5%", "0.5%"), (2.0, "2"), ("100%", "100%"), (0, "0")]
-)
-def test_an_amount(given, text):
-    assert str(read_amount(given, "x")) == text
-
-
-@pytest.mark.parametrize(
-    "given", [True, 1.5, "1.5", "101%", "-1", "some", None, [], "\u0663", pytest.param(10**6000, id="huge")]
-)
-def test_no_amount(given):
-    with pytest.raises(InvalidInput, match=r"x is .*accepted: a number of devices such as 2"):
-        read_amount(given, "x")
 
 
 def test_a_whole_number_stays_within_its_span():
