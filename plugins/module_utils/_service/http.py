@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import platform
@@ -21,7 +22,6 @@ import socket
 import threading
 import typing as t
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 from .._errors import (
@@ -90,11 +90,15 @@ class HttpSettings:
 
 
 class HttpTransport:
-    """requests on a kept-alive session, with a thread for each call under way."""
+    """requests on kept-alive connections, with a thread for each call under way.
+
+    Its adapter alone: what a session adds (cookies, redirects, .netrc) must not happen, and takes as long again.
+    """
 
     def __init__(self, settings: HttpSettings) -> None:
         self._settings = settings
-        self._session = _session(settings)
+        self._verify, self._proxies = _environment(settings)
+        self._adapter = _Adapter(pool_connections=1, pool_maxsize=settings.concurrency, max_retries=0)
         self._under_way: set[_Attempt] = set()
         self._workers = _Workers()
 
@@ -129,19 +133,18 @@ class HttpTransport:
         for attempt in list(self._under_way):
             attempt.end(cut=True)
         self._workers.close()
-        self._session.close()
+        self._adapter.close()
 
     def _send(self, call: Call, attempt: _Attempt) -> Reply | BaseException:
         """The reply, or what to raise."""
         _thread.attempt = attempt
         try:
-            response = self._session.request(
-                call.method,
-                self._settings.api_url + call.path,
-                data=json.dumps(call.body).encode("utf-8"),
+            response = self._adapter.send(
+                self._request(call),
                 timeout=self._settings.timeout,  # of each step: what ends a thread that nobody waits for any more
-                allow_redirects=False,  # a redirected POST turns into a GET, and takes the tokens elsewhere
                 stream=True,  # the status must survive a body that breaks off
+                verify=self._verify,
+                proxies=self._proxies,
             )
             with response:
                 headers = response.headers
@@ -149,12 +152,25 @@ class HttpTransport:
         except BaseException as err:  # whatever a reply can make a library raise: the fate does not depend on it
             return attempt.kept_back or self._failure(err, call, attempt)
 
+    def _request(self, call: Call) -> requests.PreparedRequest:
+        request = self._template.copy()
+        request.method = call.method
+        request.url = "%s%s" % (request.url, call.path[1:])
+        request.body = json.dumps(call.body).encode("utf-8")
+        request.headers["Content-Length"] = str(len(request.body))
+        return request
+
+    @functools.cached_property
+    def _template(self) -> requests.PreparedRequest:
+        """Raises what requests raises for an address that cannot be used."""
+        return requests.Request("GET", self._settings.api_url, _headers()).prepare()
+
     def _failure(self, err: BaseException, call: Call, attempt: _Attempt) -> ConnectError:
         what = "%s %s" % (call.method, call.path)
         if attempt.departed:
             return FateUnknown("%s %s" % (what, _why_no_reply(err, self._settings.timeout)))
         where = _place(self._settings.api_url)
-        proxy = self._session.proxies.get(urlsplit(self._settings.api_url).scheme) or self._session.proxies.get("all")
+        proxy = self._proxies.get(urlsplit(self._settings.api_url).scheme) or self._proxies.get("all")
         if proxy:
             where += " through the proxy %s" % _place(proxy)
         return _why_not_sent(err, what, where, self._settings.timeout)
@@ -297,30 +313,24 @@ def _watch_pools(manager: t.Any) -> t.Any:
     return manager
 
 
-def _session(settings: HttpSettings) -> requests.Session:
-    session = requests.Session()
-    # The environment is read once, here: per call it costs a third of the time, and .netrc would add credentials.
-    environment = session.merge_environment_settings(
+def _environment(settings: HttpSettings) -> tuple[t.Any, dict[str, str]]:
+    """What to verify certificates with, and the proxies; read once, because it takes as long as a call."""
+    found = requests.Session().merge_environment_settings(
         settings.api_url, {}, None, settings.ca_path or settings.validate_certs, None
     )
-    session.trust_env = False
-    if urlsplit(settings.api_url).hostname not in LOOPBACK:  # plain http is allowed there, so it must stay there
-        session.proxies.update(environment["proxies"])
-    session.verify = environment["verify"] if settings.validate_certs else False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # threads share the session, not a login
-    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]  # not even parsed
-    session.headers.update(
-        {
-            "Accept": "application/json, text/html;q=0.9",
-            "Content-Type": "application/json",
-            "User-Agent": "edgeops.jfrog_connect/%s (Ansible; Python %s; requests %s)"
-            % (VERSION, platform.python_version(), requests.__version__),
-        }
-    )
-    adapter = _Adapter(pool_connections=1, pool_maxsize=settings.concurrency, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
+    # Plain http is allowed to this machine, so it must stay there.
+    proxies = {} if urlsplit(settings.api_url).hostname in LOOPBACK else dict(found["proxies"])
+    return found["verify"] if settings.validate_certs else False, proxies
+
+
+def _headers() -> dict[str, str]:
+    return {
+        **requests.utils.default_headers(),
+        "Accept": "application/json, text/html;q=0.9",
+        "Content-Type": "application/json",
+        "User-Agent": "edgeops.jfrog_connect/%s (Ansible; Python %s; requests %s)"
+        % (VERSION, platform.python_version(), requests.__version__),
+    }
 
 
 def _body(response: requests.Response) -> str | None:
