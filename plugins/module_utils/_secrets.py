@@ -19,28 +19,31 @@ from urllib.parse import quote, quote_plus
 MASK = "***"
 LOOKED_UP = 6  # so many characters are enough to suspect a spelling
 ENOUGH = 6  # bytes of a secret from which on its base64 or hex cannot be met by chance
+PLAIN = re.compile("[A-Za-z0-9_.~-]*")  # spelled the same in a URL, in JSON and in HTML
 
 
 def spellings(secret: str) -> set[str]:
     """The text itself, and how it looks in a URL, in JSON, in HTML, in hex, and in base64 (also of a longer text)."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    coded = {raw.hex(), raw.hex().upper(), *_in_base64(raw)} if len(raw) >= ENOUGH else set()
+    if PLAIN.fullmatch(secret):  # as tokens are; there may be thousands
+        return {secret, *coded}
     quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
     lower = {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), one) for one in quoted}
     in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     in_json |= {one.replace("/", "\\/") for one in in_json}
     in_json |= {re.sub("[<>&']", lambda found: "\\u%04x" % ord(found[0]), one) for one in in_json}
-    raw = secret.encode("utf-8", "surrogatepass")
-    coded = {raw.hex(), raw.hex().upper(), *_in_base64(raw)} if len(raw) >= ENOUGH else set()
     return {secret, *quoted, *lower, *in_json, html.escape(secret), *coded}
 
 
 def _in_base64(raw: bytes) -> Iterator[str]:
-    for encode in (base64.standard_b64encode, base64.urlsafe_b64encode):
-        whole = encode(raw).decode("ascii")
-        yield from (whole, whole.rstrip("="))
-        # In a longer text it begins at one of three places; its first and last characters hold bits of others, too.
-        for before in range(3):
-            first, end = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
-            yield encode(bytes(before) + raw).decode("ascii")[first:end]
+    # In a longer text it begins at one of three places; its first and last characters hold bits of others, too.
+    for before in range(3):
+        first, end = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+        whole = base64.b64encode(bytes(before) + raw).decode("ascii")
+        for one in [whole[first:end], *([whole, whole.rstrip("=")] if not before else [])]:
+            yield one
+            yield one.replace("+", "-").replace("/", "_")
 
 
 class Hider:

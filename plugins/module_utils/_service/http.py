@@ -21,6 +21,7 @@ import queue
 import socket
 import threading
 import typing as t
+import weakref
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -208,25 +209,38 @@ class _Workers:
             self._idle.pop().put(None)
 
 
-class _Attempt:
-    """One exchange as its connection sees it: whether a byte of the request was handed to the socket, and a second
-    handle on that socket, to end it from outside.
+class _Handle:
+    """A second handle on the socket of a connection, to end it from outside.
+
+    TLS replaces the socket object, and a reply can outlive its connection: so it lives until nobody can use it.
     """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._fd = os.dup(sock.fileno())
+        weakref.finalize(self, os.close, self._fd)
+
+    def shut_down(self) -> None:
+        sock = socket.socket(fileno=self._fd)
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        sock.detach()
+
+
+class _Attempt:
+    """One exchange as its connection sees it: whether a byte of the request was handed to the socket."""
 
     def __init__(self, before_send: t.Callable[[], None]) -> None:
         self.departed = False
         self.kept_back: BaseException | None = None  # what C(before_send) raised
         self._before_send = before_send
         self._over = False
-        self._handle: socket.socket | None = None
+        self._handle: _Handle | None = None
         self._lock = threading.Lock()
 
-    def watch(self, sock: t.Any) -> None:
+    def watch(self, handle: _Handle) -> None:
         with self._lock:
             self._refuse_when_over()
-            if self._handle is None:
-                # Of its own, because TLS replaces the socket object, and a reply can outlive its connection.
-                self._handle = socket.socket(fileno=os.dup(sock.fileno()))
+            self._handle = handle
 
     def depart(self) -> None:
         with self._lock:
@@ -244,12 +258,8 @@ class _Attempt:
         """Nothing departs from here on; with C(cut), what is under way breaks off."""
         with self._lock:
             self._over = True
-            if self._handle is None:
-                return
-            if cut:
-                with contextlib.suppress(OSError):
-                    self._handle.shutdown(socket.SHUT_RDWR)
-            self._handle.close()
+            if cut and self._handle is not None:
+                self._handle.shut_down()
             self._handle = None
 
     def _refuse_when_over(self) -> None:
@@ -272,10 +282,12 @@ class _Watched:
 
     sock: t.Any
     _opening = False
+    _handle: _Handle
 
     def _new_conn(self) -> t.Any:
         sock = super()._new_conn()  # type: ignore[misc]
-        _thread.attempt.watch(sock)
+        self._handle = _Handle(sock)
+        _thread.attempt.watch(self._handle)
         return sock
 
     def connect(self) -> None:
@@ -289,7 +301,7 @@ class _Watched:
         if not self._opening:
             if self.sock is None:
                 self.connect()
-            _thread.attempt.watch(self.sock)
+            _thread.attempt.watch(self._handle)
             _thread.attempt.depart()
         super().send(data)  # type: ignore[misc]
 
