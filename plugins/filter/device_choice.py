@@ -51,14 +51,14 @@ RETURN = r"""
 _value:
   description:
     - C(devices), for the O(edgeops.jfrog_connect.connect_update_trigger#module:devices) of
-      M(edgeops.jfrog_connect.connect_update_trigger), and C(without_token), the names of devices that were meant but
+      M(edgeops.jfrog_connect.connect_update_trigger), C(text), the same as JSON text, and C(without_token), the names of devices that were meant but
       have no token that can be read.
   type: dict
 """
 
+import json
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 
 from ..module_utils._reading.names import is_blank
 from ..plugin_utils._hosts import HostVars, choose
@@ -73,7 +73,9 @@ def device_choice(
     limit: Sequence[str] | None = None,
 ) -> dict[str, t.Any]:
     left = None if is_blank(limit) or limit is None else frozenset(map(str, limit))  # a template may make null a text
-    return asdict(choose(plain(given), groups, hostvars, left))
+    choice = choose(plain(given), groups, hostvars, left)
+    # Ansible copies each of 10,000 mappings a dozen times on their way into a module, and a text not once.
+    return {**vars(choice), "text": json.dumps(choice.devices)}
 
 
 class FilterModule:
