@@ -51,8 +51,8 @@ RETURN = r"""
 _value:
   description:
     - C(devices), for the O(edgeops.jfrog_connect.connect_update_trigger#module:devices) of
-      M(edgeops.jfrog_connect.connect_update_trigger), C(text), the same as JSON text, and C(without_token), the names of devices that were meant but
-      have no token that can be read.
+      M(edgeops.jfrog_connect.connect_update_trigger), C(text), the same as JSON text, and C(without_token), the names
+      of devices that were meant but have no token that can be read.
   type: dict
 """
 

@@ -23,34 +23,47 @@ from ._secrets import Hider
 from ._service.connection import connection_spec
 from ._service.http import REQUESTS_MISSING
 
-MANY = 500  # secrets from which on Ansible's own masking takes too long
-
 
 class TolerantModule(AnsibleModule):
     """Its options are read by the collection's own reader, before Ansible converts, cuts or echoes any of them."""
 
     params: dict[str, t.Any]
-    no_log_values: set[str]
+    argument_spec: Spec
+    _spec: Spec = {}
 
     def _load_params(self) -> None:
         super()._load_params()
         given, self.params = self.params, {}  # a refusal would echo them, and nothing is known of them yet
         options = {name: value for name, value in given.items() if not name.startswith("_ansible_")}
+        self._spec = self.argument_spec
         try:
-            read = read_options(options, self.argument_spec)
+            read = read_options(options, self._spec)
         except InvalidInput as err:
-            self.fail_json(msg=Hider(_secrets(options, self.argument_spec)).text(err.msg), code=err.code)
+            super().fail_json(msg=Hider(_secrets(options, self._spec)).text(err.msg), code=err.code)
+        # Ansible need not read them again. It would also search each text for each token: seconds for 10,000 devices.
+        self.argument_spec = {
+            name: {key: said for key, said in option.items() if key != "options"} for name, option in self._spec.items()
+        }
         self.params = {**{name: given[name] for name in given if name not in options}, **read}
 
+    @functools.cached_property
+    def hider(self) -> Hider:
+        return Hider(_secrets(self.params, self._spec))
+
     def fail_json(self, msg: str, **result: t.Any) -> None:
-        """As Ansible's, which searches each text that it prints for each token: hours for 100,000 devices."""
-        if len(self.no_log_values) > MANY:
-            hider = Hider(_secrets(self.params, self.argument_spec))
-            short = {name: "..." if isinstance(given, list) else given for name, given in self.params.items()}
-            self.params = hider.data(short)  # it would be echoed as the invocation
-            self.no_log_values = {self.params.get("user_token") or ""}
-            msg, result = hider.text(msg), hider.data(result)
+        msg, result = self.hider.text(msg), self.hider.data(result)
+        self.params = self._echoed()  # it would be shown as the invocation
         super().fail_json(msg, **result)
+
+    def _log_invocation(self) -> None:
+        given, self.params = self.params, self._echoed()
+        super()._log_invocation()
+        self.params = given
+
+    def _echoed(self) -> dict[str, t.Any]:
+        """The options as they may be shown, with the number of devices in place of them."""
+        bulky = {"devices": "%d devices" % len(self.params.get("devices") or ()), "state": "..."}
+        return self.hider.data({**self.params, **{name: bulky[name] for name in bulky if self.params.get(name)}})
 
 
 class ConnectModule(TolerantModule):
@@ -61,44 +74,24 @@ class ConnectModule(TolerantModule):
         if REQUESTS_MISSING:
             self.fail_json(msg=missing_required_lib("requests"), code="missing_library")
 
-    @functools.cached_property
-    def _hider(self) -> Hider:
-        # When first asked for: under no_log nothing is logged, and the result is masked all the same.
-        return Hider(_secrets(self.params, self.argument_spec))
-
-    def _log_invocation(self) -> None:
-        """Ansible searches each option for each token: seconds for 10,000 devices. So the log gets masked options."""
-        given, hidden = self.params, self.no_log_values
-        self.params, self.no_log_values = self._echoed(), set()
-        super()._log_invocation()
-        self.params, self.no_log_values = given, hidden
-
-    def _echoed(self) -> dict[str, t.Any]:
-        """The options as they may be shown, with the number of devices in place of them."""
-        bulky = {"devices": "%d devices" % len(self.params.get("devices") or ()), "state": "..."}
-        return self._hider.data({**self.params, **{name: bulky[name] for name in bulky if self.params.get(name)}})
-
     def refuse(self, failure: ConnectError) -> t.NoReturn:
         """The end of a task that has no rows."""
-        self._leave(self.fail_json, failure.as_result(), [])
+        self._leave(AnsibleModule.fail_json, failure.as_result(), [])
 
     def finish(self, report: Report) -> t.NoReturn:
-        leave = self.fail_json if report.code else self.exit_json
+        leave = AnsibleModule.fail_json if report.code else AnsibleModule.exit_json
         self._leave(leave, report.as_result(with_diff=self._diff), report.warnings)
 
     def _leave(self, leave: t.Callable[..., None], result: dict[str, t.Any], warnings: list[str]) -> t.NoReturn:
-        """Ends the process, with all that it prints masked here.
-
-        Ansible does that too, but only for the plain spelling, not in warnings, and in time that grows with the square
-        of the fleet: so the tokens of devices are taken out of its list when all is masked.
+        """Ends the process, with all that it prints masked here: Ansible knows only the plain spelling, and leaves
+        warnings out.
         """
-        hider = self._hider
+        hider = self.hider
         result = {**hider.data(result), "msg": one_line(hider.text(result["msg"]))}
         for warning in warnings:
             self.warn(one_line(hider.text(warning)))
-        self.no_log_values.intersection_update({self.params["user_token"]})
         self.params = self._echoed()
-        leave(**result)
+        leave(self, **result)
         raise AssertionError("unreachable")
 
 

@@ -90,10 +90,10 @@ class Hider:
 def _each_text(value: t.Any, change: Callable[[str], str]) -> t.Any:
     if isinstance(value, str):
         return change(value)
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(value, Mapping):
         return {change(str(key)): _each_text(entry, change) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [_each_text(entry, change) for entry in value]
-    if value is None or isinstance(value, bool):
-        return value
     return value if change(str(value)) == str(value) else MASK

@@ -407,7 +407,7 @@ def main() -> None:
         request = read_request(module.params, module.params["devices"])
         report = run(
             connection,
-            lambda client: carry_out(module.params, request, client, module.check_mode),
+            lambda client: carry_out(module.params, request, client, module.hider, module.check_mode),
             module.warn,
             on_signal=True,
         )

@@ -44,6 +44,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.req
     read_request,
 )
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.step import STEP_SPEC, carry_out
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._secrets import Hider
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.client import Client, while_held
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.lease import Lease
@@ -433,7 +434,7 @@ class Schedule(World):
         params = {**{name: option.get("default") for name, option in STEP_SPEC.items()}, "step": step, **given}
         params.update(user_token=self.emulator.user_token, evidence_dir="/evidence")
         self.note("step %s %s" % (step, {name: value for name, value in given.items() if name != "state"}))
-        work = carry_out(params, run.request, run.client, run.dry, lambda *_given: Ledger(run))
+        work = carry_out(params, run.request, run.client, Hider(()), run.dry, lambda *_given: Ledger(run))
         task = asyncio.ensure_future(while_held(run.client, work))
         if run.strike == TIMEOUT and await self._outlives(task, lease):
             run.had_orphan = True

@@ -52,6 +52,7 @@ async def carry_out(
     params: Mapping[str, t.Any],
     request: RolloutRequest,
     client: Client,
+    hider: Hider,
     dry: bool,
     keep: Callable[[Path, Hider, Callable[[], datetime]], Records] = Evidence,
 ) -> Report:
@@ -68,8 +69,7 @@ async def carry_out(
     state = _state(params, step, now)
     evidence: Records = NoRecords()
     if not dry:
-        tokens = [entry.token for entry in request.entries.values()]
-        evidence = keep(Path(state.evidence), Hider([params["user_token"] or "", *tokens]), client.now)
+        evidence = keep(Path(state.evidence), hider, client.now)
     rollout = Rollout(request, client, evidence, state)
     if step == "plan":
         about = {"collection_version": VERSION, "zone_data": data_version(), **(params["about"] or {})}

@@ -106,9 +106,9 @@ class HttpTransport:
     async def exchange(self, call: Call) -> Reply:
         loop = asyncio.get_running_loop()
         attempt = _Attempt(call.before_send)
-        outcome: asyncio.Future[Reply | BaseException | None] = loop.create_future()
+        outcome: asyncio.Future[Reply | BaseException] = loop.create_future()
 
-        def settle(result: Reply | BaseException | None) -> None:
+        def settle(result: Reply | BaseException) -> None:
             if not outcome.done():
                 outcome.set_result(result)
 
@@ -119,16 +119,12 @@ class HttpTransport:
 
         self._under_way.add(attempt)
         self._workers.carry_out(work)
-        too_long = loop.call_later(self._settings.timeout, settle, None)
-        result = None
         try:
-            result = await outcome
+            await asyncio.wait({outcome}, timeout=self._settings.timeout)
         finally:
-            too_long.cancel()
-            attempt.end(cut=result is None)
+            attempt.end(cut=not outcome.done())
             self._under_way.discard(attempt)
-        if result is None:
-            raise self._failure(TimeoutError(), call, attempt)
+        result = outcome.result() if outcome.done() else self._failure(TimeoutError(), call, attempt)
         if isinstance(result, BaseException):
             raise result
         return result

@@ -19,6 +19,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.end
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.plan import make_plan
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.request import read_request
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.step import STEP_SPEC, carry_out
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._secrets import Hider
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.client import Client
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.waits import Waits
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import model_device, model_update, run_on
@@ -64,7 +65,7 @@ class Site(World):
         client = Client(self.connection(budget, 0), line, self.journal, waits)
         params = {name: option.get("default") for name, option in STEP_SPEC.items()}
         params.update(user_token="", evidence_dir="/nowhere", step=step, state=self.state, **given)
-        report = run_on(self.clock, carry_out(params, self.request, client, False, lambda *_given: self))
+        report = run_on(self.clock, carry_out(params, self.request, client, Hider(()), False, lambda *_given: self))
         self.state = report.result["state"]
         return report.result
 
