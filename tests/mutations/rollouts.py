@@ -47,7 +47,7 @@ WINDOW = (
         "releases-after-the-last-moment",
         "A release that had to wait until it was too late is not sent",
         *(
-            ROLLOUT % "run",
+            ROLLOUT % "effects",
             "rows = await self._set_trigger(uuids, hold=False, not_after=not_after)",
             "rows = await self._set_trigger(uuids, hold=False)",
         ),
@@ -129,7 +129,7 @@ LEFTOVERS = (
     one(
         "a-signal-ends-the-hold",
         "A signal does not keep a wave from holding its devices",
-        *(ROLLOUT % "run", "with self.client.uninterrupted():", "if True:"),
+        *(ROLLOUT % "effects", "with self.client.uninterrupted():", "if True:"),
         *(unit("connect_rollout"),),
     ),
     one(
@@ -141,7 +141,7 @@ LEFTOVERS = (
     one(
         "left-open-is-not-noted",
         "A device that could not be held is held at the end, or named",
-        *(ROLLOUT % "run", 'self.state.open[uuid] = str(row["msg"])', "pass"),
+        *(ROLLOUT % "effects", 'self.state.open[uuid] = str(row["msg"])', "pass"),
         *(unit("connect_rollout"),),
     ),
     one(
@@ -303,7 +303,7 @@ UNSEEN = (
     one(
         "an-unseen-release-is-sent-to",
         "Nothing is sent to a device whose release does not show",
-        *(ROLLOUT % "run", 'elif uuid in held and row["outcome"] == "changed":', "elif False:"),
+        *(ROLLOUT % "effects", 'elif uuid in held and row["outcome"] == "changed":', "elif False:"),
         *(unit("connect_rollout"),),
     ),
     one(
@@ -319,7 +319,7 @@ UNSEEN = (
     one(
         "plans-on-half-a-list",
         "Nothing is planned while not all devices could be seen",
-        *(ROLLOUT % "run", "        if api.incomplete:\n", "        if False:\n"),
+        *(ROLLOUT % "effects", "        if api.incomplete:\n", "        if False:\n"),
         *(unit("connect_rollout"),),
     ),
     one(

@@ -15,10 +15,11 @@ from .._deploy.plan import RETRY
 from .._reading.names import several
 from .._result import devices_word
 from .._service.models import FINISHED, Device
+from .outcome import CUT_OFF, SHUT_OUT, DeviceFacts, outcome_of
 from .plan import Plan, is_rolling_back
 from .request import RolloutRequest
 from .state import State
-from .wave import UNKNOWN, fate_later
+from .wave import LEFT, UNKNOWN, fate_later
 
 # The outcomes of a run.
 SUCCEEDED = "succeeded"
@@ -105,6 +106,47 @@ def conclude(request: RolloutRequest, state: State, summary: Mapping[str, int], 
         "after": request.after,
         "left_open": names,
     }
+
+
+def rows_of(state: State) -> list[dict[str, t.Any]]:
+    """One row for each device of the plan."""
+    found = []
+    for member in state.plan.members if state.plan else ():
+        uuid = member.device_uuid
+        row, after = state.rows.get(uuid, {}), state.after.get(uuid, {})
+        fate = state.touched.get(uuid, state.untouched.get(uuid))
+        cut_off = fate == LEFT and uuid in state.touched and not row.get("msg")
+        said = CUT_OFF if cut_off else SHUT_OUT if fate == LEFT and member.due and not row else row.get("msg") or ""
+        facts = DeviceFacts(
+            planned=member.plan_class,
+            due=member.due,
+            skip=member.skip,
+            skip_word=member.skip_word,
+            conflict=member.conflict,
+            fate=fate,
+            code=row.get("code"),
+            said=said,
+            left_open=uuid in state.open,
+            rollback=state.rolled_back.get(uuid),
+        )
+        outcome = outcome_of(facts)
+        found.append(
+            {
+                "device_uuid": uuid,
+                "name": member.name,
+                "group": member.group,
+                "wave": member.wave,
+                "class": member.plan_class,
+                **vars(outcome),
+                "left_open": uuid in state.open,
+                "before": {"version": member.version, "held": member.held, "online": member.online},
+                "after": {"version": None, "held": None, "online": None, **after},
+                "attempts": row.get("attempts", 0),
+                "seconds": row.get("seconds"),
+                "rollback": state.rolled_back.get(uuid),
+            }
+        )
+    return found
 
 
 def left_open(state: State) -> list[str]:

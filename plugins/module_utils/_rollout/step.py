@@ -23,8 +23,9 @@ from .._service.client import Client
 from .._version import VERSION
 from .._window.zones import data_version, read_zone
 from . import table
+from .effects import Records
 from .request import RolloutRequest
-from .run import Records, Rollout
+from .run import Rollout
 from .state import State
 from .wave import gate, needed_time
 

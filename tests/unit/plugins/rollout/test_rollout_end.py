@@ -13,10 +13,10 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.end
     fates_at_the_end,
     may_be_touched,
     must_be_held,
+    rows_of,
     to_hold,
 )
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.outcome import OUTCOMES, summary
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.run import Rollout
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.state import State
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.rollout_samples import (
     APP,
@@ -151,7 +151,7 @@ def said(asked, devices, touched=None, verdict=None, left_open=(), dry=False, **
     state = State("run", "evidence", plan, touched=dict(touched or {}), untouched=more.get("untouched", {}))
     state.open = dict.fromkeys(left_open, "why")
     state.code, state.msg = (verdict or {}).get("code"), (verdict or {}).get("msg", "")
-    rows = Rollout(asked, None, None, state)._rows()
+    rows = rows_of(state)
     return conclude(asked, state, summary(row["outcome"] for row in rows), dry)
 
 
