@@ -20,6 +20,9 @@ author:
   - EdgeOps (@edgeops-collections)
 extends_documentation_fragment:
   - edgeops.jfrog_connect.connection
+  - edgeops.jfrog_connect.options.deployment
+  - edgeops.jfrog_connect.options.wave
+  - edgeops.jfrog_connect.options.not_after
 attributes:
   check_mode:
     description: Can run in check mode and return the status that a real run would return.
@@ -36,87 +39,6 @@ attributes:
       found as long as the service shows it: it is assumed to show the last 50 updates of a device, and to show an
       update within two minutes.
 options:
-  flow_id:
-    description: ID of the update flow, from the web UI.
-    type: str
-    required: true
-  project:
-    description: Project (fleet) of the devices.
-    type: str
-    required: true
-  groups:
-    description: Devices of any of these groups of the O(project).
-    type: list
-    elements: str
-  filters:
-    description:
-      - Predicates, all of which must hold for a device.
-      - On a command line and in a survey this may be the text of a JSON list.
-    type: list
-    elements: dict
-    suboptions:
-      type:
-        description:
-          - V(specific_device) compares the UUID, V(tag) and V(app) look for one among those of the device,
-            V(device_state) is V(online) or V(offline), and V(update_status) is the state of the device's last update.
-          - V(deployment) is known to the service but refused here, because API v1 does not tell which devices belong
-            to a deployment.
-        type: str
-        required: true
-        choices: [specific_device, tag, app, device_state, update_status, deployment]
-      operand:
-        description: V(is_not) is not accepted for V(device_state).
-        type: str
-        choices: [is, is_not]
-        default: is
-      value:
-        description:
-          - What to compare with, case sensitive.
-          - For V(device_state) one of V(online) and V(offline); for V(update_status) one of V(pending), V(in_progress),
-            V(success), V(failed) and V(aborted).
-        type: str
-        required: true
-      app_version:
-        description: Version that an V(app) must have. The service knows it only together with O(parameters).
-        type: str
-  all_devices:
-    description:
-      - Must be V(true) to send to every device of the O(project), when neither O(groups) nor O(filters) is given.
-    type: bool
-    default: false
-  app:
-    description:
-      - App and version that the flow installs. A device that finishes successfully gets this version recorded.
-      - Devices to which the deployment was never sent, and that have this version already, are not sent anything.
-    type: dict
-    suboptions:
-      name:
-        description: Name of the app, which must exist.
-        type: str
-        required: true
-      version:
-        description: Version of the app. Quote it, so that V(3.10) stays what it is.
-        type: str
-        required: true
-  comment:
-    description:
-      - Your own words. They follow the mark in the deployment's comment, and do not change which deployment it is.
-    type: str
-  parameters:
-    description:
-      - Update parameters of the flow, name to value. Values are texts, so put numbers and C(true) in quotes. They are
-        visible in the web UI, so do not put secrets there.
-      - When given, also when empty, the deployment goes through C(/v2/deploy_update) instead of C(/v1/deploy_update).
-    type: dict
-  deployment_key:
-    description:
-      - What makes two deployments of the same thing different, such as a change number or the start of the window.
-      - The same flow, target, app, parameters and key are the same deployment, however often the task runs.
-    type: str
-  retry_failed:
-    description: Send again to devices on which the deployment failed or was aborted.
-    type: bool
-    default: false
   include_current:
     description:
       - Send also to devices that have the version of O(app) already, for example because an update failed half-way on
@@ -132,46 +54,6 @@ options:
     type: str
     choices: [needed, all]
     default: needed
-  wave:
-    description:
-      - Send, in this run, only to a part of the target. What is given must all hold for a device.
-      - It does not change which deployment it is, so waves of one deployment share its mark, and a device that is in
-        two waves gets the deployment once.
-    type: dict
-    version_added: 0.2.0
-    suboptions:
-      groups:
-        description: Devices of any of these groups, which must be among O(groups) if those are given.
-        type: list
-        elements: str
-      filters:
-        description: Predicates as in O(filters).
-        type: list
-        elements: dict
-        suboptions:
-          type:
-            description: As O(filters[].type).
-            type: str
-            required: true
-            choices: [specific_device, tag, app, device_state, update_status, deployment]
-          operand:
-            description: As O(filters[].operand).
-            type: str
-            choices: [is, is_not]
-            default: is
-          value:
-            description: As O(filters[].value).
-            type: str
-            required: true
-          app_version:
-            description: As O(filters[].app_version).
-            type: str
-      device_uuids:
-        description:
-          - Exactly these devices. The service cannot be given a list, so each of them costs a call, unless groups and
-            filters reach nobody else.
-        type: list
-        elements: str
   wait:
     description: Wait until the deployment has finished on every device, or on too many has failed.
     type: bool
@@ -188,10 +70,6 @@ options:
       - ISO 8601 with a zone, such as V(2026-11-23T05:00:00+01:00).
     type: str
     version_added: 0.2.0
-  wait_interval:
-    description: Seconds between two looks, from V(1) to V(3600).
-    type: int
-    default: 30
   max_failures:
     description:
       - How many devices may fail before the task fails, and stops waiting. When more have failed already, in an earlier
@@ -204,14 +82,6 @@ options:
       - How many percent of the targeted devices, without those that are current, may fail, from V(0) to V(100).
     type: int
     default: 0
-  not_after:
-    description:
-      - Send nothing after this instant, such as the close of the window less what an update needs. It is looked at
-        right before each call, when all waiting for rate limits is over.
-      - ISO 8601 with a zone, such as V(2026-11-23T04:30:00+01:00).
-      - What is not sent because of it has the code V(window_closed).
-    type: str
-    version_added: 0.2.0
 seealso:
   - module: edgeops.jfrog_connect.connect_update_trigger
   - module: edgeops.jfrog_connect.connect_device_info
@@ -276,18 +146,12 @@ deployment:
     mark:
       description: The fingerprint to search for in the web UI.
       type: str
-      returned: always
-      sample: ans-5c1e90aa77bb01cc22dd
     comment:
       description: The comment that the deployment carries, which is the mark and O(comment).
       type: str
-      returned: always
-      sample: ans-5c1e90aa77bb01cc22dd Autumn release
     calls:
       description: How many calls sent it, or would in check mode.
       type: int
-      returned: always
-      sample: 1
   sample: {mark: ans-5c1e90aa77bb01cc22dd, comment: ans-5c1e90aa77bb01cc22dd Autumn release, calls: 1}
 plan:
   description:
@@ -299,44 +163,30 @@ plan:
       description: Devices to which it was never sent.
       type: list
       elements: str
-      returned: always
-      sample: [d-1a2b-3c4d]
     retry:
       description: Devices on which it failed or was aborted, and that get it again because of O(retry_failed).
       type: list
       elements: str
-      returned: always
-      sample: []
     current:
       description: Devices to which it was never sent, and that have the version of O(app) already.
       type: list
       elements: str
-      returned: always
-      sample: []
     done:
       description: Devices on which it succeeded.
       type: list
       elements: str
-      returned: always
-      sample: []
     in_flight:
       description: Devices that have it pending or in progress.
       type: list
       elements: str
-      returned: always
-      sample: []
     failed:
       description: Devices on which it failed.
       type: list
       elements: str
-      returned: always
-      sample: []
     aborted:
       description: Devices on which it was aborted.
       type: list
       elements: str
-      returned: always
-      sample: []
   sample: {needed: [d-1a2b-3c4d], retry: [], current: [], done: [], in_flight: [], failed: [], aborted: []}
 devices:
   description: One row for each targeted device.
@@ -347,65 +197,46 @@ devices:
     device_uuid:
       description: UUID of the device.
       type: str
-      returned: always
-      sample: d-1a2b-3c4d
     name:
       description: Name of the device.
       type: str
-      returned: always
-      sample: kiosk-17
     group:
       description: Group of the device.
       type: str
-      returned: always
-      sample: Floor-2
     held:
       description: Whether the device is held, and so cannot start the update. V(null) when not known.
       type: bool
-      returned: always
-      sample: false
     plan:
       description: What the device needed before, one of the keys of RV(plan).
       type: str
-      returned: always
-      sample: needed
     status:
       description:
         - State of the deployment on the device when last seen, V(pending), V(in_progress), V(success), V(failed) or
           V(aborted). V(null) when the device does not show it.
       type: str
-      returned: always
-      sample: pending
     attempts:
       description: How often the device shows the deployment, sendings by earlier runs included.
       type: int
-      returned: always
-      sample: 1
     seconds:
       description:
         - Seconds from the sending in this run until the device was seen to have finished, as exact as O(wait_interval).
           V(null) when it was not sent in this run, or was not seen to finish.
       type: float
-      returned: always
       sample: 92.5
     outcome:
       description:
         - V(changed) when it was sent to the device, V(unchanged) when it was not, V(failed) when it could not be sent
           or failed on the device, V(unknown) when it was sent and no verdict came back.
       type: str
-      returned: always
-      sample: changed
     code:
       description:
         - Why the device failed, V(update_failed), V(not_sent), V(window_closed) or one of the values of RV(code).
           V(null) otherwise.
       type: str
-      returned: always
       sample: update_failed
     msg:
       description: The reason in words. V(null) unless the device failed.
       type: str
-      returned: always
       sample: "Its update failed. Run the task again with retry_failed: true to send it again."
   sample:
     - device_uuid: d-1a2b-3c4d
@@ -427,43 +258,27 @@ summary:
     total:
       description: All targeted devices.
       type: int
-      returned: always
-      sample: 200
     changed:
       description: Devices to which it was sent, or would be in check mode, and on which it did not fail.
       type: int
-      returned: always
-      sample: 198
     unchanged:
       description: Devices to which nothing was sent.
       type: int
-      returned: always
-      sample: 2
     failed:
       description: Devices to which it could not be sent, or on which it failed.
       type: int
-      returned: always
-      sample: 0
     unknown:
       description: Devices of which it is not known whether it was sent.
       type: int
-      returned: always
-      sample: 0
     statuses:
       description: How many devices were last seen in which state of the deployment.
       type: dict
-      returned: always
-      sample: {pending: 198, in_progress: 0, success: 0, failed: 0, aborted: 0}
     sent:
       description: Devices to which it was sent in this run, or would be in check mode, whatever came of it.
       type: int
-      returned: always
-      sample: 198
     duplicates:
       description: Devices that carry more than one unfailed update with the mark. A warning names one of them.
       type: int
-      returned: always
-      sample: 0
   sample:
     total: 200
     changed: 198
@@ -481,23 +296,15 @@ api_calls:
     reads:
       description: Requests that read.
       type: int
-      returned: always
-      sample: 4
     writes:
       description: Requests that write.
       type: int
-      returned: always
-      sample: 3
     retries:
       description: How many of these were repetitions.
       type: int
-      returned: always
-      sample: 0
     waited_seconds:
       description: Seconds spent waiting for rate limits and faults. Waits that overlap count once.
       type: float
-      returned: always
-      sample: 0.0
   sample: {reads: 4, writes: 3, retries: 0, waited_seconds: 0.0}
 """
 

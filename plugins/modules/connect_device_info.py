@@ -16,6 +16,7 @@ author:
   - EdgeOps (@edgeops-collections)
 extends_documentation_fragment:
   - edgeops.jfrog_connect.connection
+  - edgeops.jfrog_connect.options.filters
 attributes:
   check_mode:
     description: Can run in check mode and return the status that a real run would return.
@@ -40,37 +41,6 @@ options:
   device_token:
     description: Read the one device with this token. Excludes O(project), O(group) and O(device_name).
     type: str
-  filters:
-    description:
-      - Predicates, all of which must hold for a device.
-      - On a command line and in a survey this may be the text of a JSON list.
-    type: list
-    elements: dict
-    suboptions:
-      type:
-        description:
-          - V(specific_device) compares the UUID, V(tag) and V(app) look for one among those of the device,
-            V(device_state) is V(online) or V(offline), and V(update_status) is the state of the device's last update.
-          - V(deployment) is known to the service but refused here, because API v1 does not tell which devices belong
-            to a deployment.
-        type: str
-        required: true
-        choices: [specific_device, tag, app, device_state, update_status, deployment]
-      operand:
-        description: V(is_not) is not accepted for V(device_state).
-        type: str
-        choices: [is, is_not]
-        default: is
-      value:
-        description:
-          - What to compare with, case sensitive.
-          - For V(device_state) one of V(online) and V(offline); for V(update_status) one of V(pending), V(in_progress),
-            V(success), V(failed) and V(aborted).
-        type: str
-        required: true
-      app_version:
-        description: Version that an V(app) must have.
-        type: str
 seealso:
   - module: edgeops.jfrog_connect.connect_update_trigger
   - module: edgeops.jfrog_connect.connect_deploy
@@ -121,80 +91,60 @@ devices:
     device_id:
       description: The service's number of the device.
       type: int
-      returned: always
       sample: 4411
     device_uuid:
       description: UUID of the device.
       type: str
-      returned: always
       sample: d-1a2b-3c4d
     name:
       description: Name of the device.
       type: str
-      returned: always
       sample: kiosk-17
     project:
       description: Project (fleet) of the device.
       type: str
-      returned: always
       sample: Kiosks
     group:
       description: Group of the device.
       type: str
-      returned: always
       sample: Floor-2
     held:
       description: Whether the device receives no new updates. V(null) when the service does not say.
       type: bool
-      returned: always
       sample: true
     online:
       description: Whether the device is online. V(null) when the service does not say.
       type: bool
-      returned: always
       sample: true
     tags:
       description: Tags of the device.
       type: list
       elements: str
-      returned: always
       sample: [canary]
     apps:
       description: Apps of the device, name to version.
       type: dict
-      returned: always
       sample: {kiosk_ui: 3.1.0}
     updates:
       description: Updates of the device, oldest first.
       type: list
       elements: dict
-      returned: always
       contains:
         update_id:
           description: The service's number of the update on this device.
           type: int
-          returned: always
-          sample: 9001
         status:
           description: V(pending), V(in_progress), V(success), V(failed) or V(aborted).
           type: str
-          returned: always
-          sample: success
         version:
           description: Version of the app that the deployment named.
           type: str
-          returned: always
-          sample: 3.2.0
         comment:
           description: Comment of the deployment.
           type: str
-          returned: always
-          sample: ans-5c1e90aa77bb01cc22dd autumn release
         scheduled_at:
           description: When the deployment was scheduled, in UTC. V(null) when not known.
           type: str
-          returned: always
-          sample: "2026-05-02T01:10:00Z"
       sample:
         - update_id: 9001
           status: success
@@ -204,27 +154,22 @@ devices:
     agent_version:
       description: Version of the Connect Agent.
       type: str
-      returned: always
       sample: "6.2"
     description:
       description: Description of the device.
       type: str
-      returned: always
       sample: Entrance hall
     ip:
       description: Address of the device.
       type: str
-      returned: always
       sample: 192.0.2.17
     last_seen:
       description: Last sign of life, in UTC. V(null) when not known.
       type: str
-      returned: always
       sample: "2026-05-02T01:14:09Z"
     registered_at:
       description: When the device was registered, in UTC. V(null) when not known.
       type: str
-      returned: always
       sample: "2025-11-20T08:00:00Z"
   sample: []
 summary:
@@ -235,33 +180,21 @@ summary:
     total:
       description: All devices.
       type: int
-      returned: always
-      sample: 200
     held:
       description: Devices that receive no new updates.
       type: int
-      returned: always
-      sample: 180
     released:
       description: Devices that may receive updates.
       type: int
-      returned: always
-      sample: 20
     online:
       description: Devices that are online.
       type: int
-      returned: always
-      sample: 194
     offline:
       description: Devices that are offline.
       type: int
-      returned: always
-      sample: 6
     last_update:
       description: How many devices have a last update in which state.
       type: dict
-      returned: always
-      sample: {pending: 0, in_progress: 0, success: 198, failed: 2, aborted: 0}
   sample:
     total: 200
     held: 180
@@ -284,23 +217,15 @@ api_calls:
     reads:
       description: Requests that read.
       type: int
-      returned: always
-      sample: 4
     writes:
       description: Requests that write.
       type: int
-      returned: always
-      sample: 3
     retries:
       description: How many of these were repetitions.
       type: int
-      returned: always
-      sample: 0
     waited_seconds:
       description: Seconds spent waiting for rate limits and faults. Waits that overlap count once.
       type: float
-      returned: always
-      sample: 0.0
   sample: {reads: 4, writes: 3, retries: 0, waited_seconds: 0.0}
 """
 

@@ -22,6 +22,8 @@ author:
   - EdgeOps (@edgeops-collections)
 extends_documentation_fragment:
   - edgeops.jfrog_connect.connection
+  - edgeops.jfrog_connect.options.deployment
+  - edgeops.jfrog_connect.options.devices
 attributes:
   check_mode:
     description: Can run in check mode and return the status that a real run would return.
@@ -56,88 +58,8 @@ options:
     type: bool
     default: false
   devices:
-    description:
-      - The devices that can be held and released.
-    type: list
-    elements: dict
+    description: The devices that can be held and released. Those without a C(device_uuid) cannot take part.
     required: true
-    suboptions:
-      device_token:
-        description: Token of the device.
-        type: str
-        required: true
-      device_uuid:
-        description: UUID of the device. Devices without one cannot take part.
-        type: str
-      name:
-        description: Name of the device, for messages.
-        type: str
-      timezone:
-        description: IANA name of its zone, for windows of C(timezone) V(device).
-        type: str
-  project:
-    description: Project (fleet) of the devices.
-    type: str
-    required: true
-  flow_id:
-    description: ID of the update flow.
-    type: str
-    required: true
-  groups:
-    description: Only devices of any of these groups.
-    type: list
-    elements: str
-  filters:
-    description: Only devices for which all of these hold, see O(edgeops.jfrog_connect.connect_deploy#module:filters).
-    type: list
-    elements: dict
-    suboptions:
-      type:
-        description: What is compared.
-        type: str
-        required: true
-        choices: [specific_device, tag, app, device_state, update_status, deployment]
-      operand:
-        description: Whether it must match or must not.
-        type: str
-        choices: [is, is_not]
-        default: is
-      value:
-        description: What to compare with.
-        type: str
-        required: true
-      app_version:
-        description: Version that an app must have.
-        type: str
-  all_devices:
-    description: Must be V(true) when neither O(groups) nor O(filters) is given.
-    type: bool
-    default: false
-  app:
-    description: App and version that the flow installs. Devices that already have it are current.
-    type: dict
-    suboptions:
-      name:
-        description: Name of the app.
-        type: str
-        required: true
-      version:
-        description: Version of the app, quoted.
-        type: str
-        required: true
-  comment:
-    description: Words that follow the mark in the comment of the deployment.
-    type: str
-  parameters:
-    description: Update parameters of the flow.
-    type: dict
-  deployment_key:
-    description: What makes two rollouts of the same thing different, such as a change number.
-    type: str
-  retry_failed:
-    description: Send again to devices on which the update failed or was aborted.
-    type: bool
-    default: false
   waves:
     description:
       - The waves in order. A number of devices, a share of the fleet such as V(5%), or a mapping with one of C(size),
@@ -162,10 +84,6 @@ options:
     description: The longest to wait for a wave, in seconds. A wave never waits beyond the close of the window.
     type: int
     default: 3600
-  wait_interval:
-    description: Seconds between two reads of the fleet.
-    type: int
-    default: 30
   max_update_time:
     description:
       - What an update needs, such as V(20m). Nothing is started when less than this is left of the window.

@@ -19,6 +19,8 @@ author:
   - EdgeOps (@edgeops-collections)
 extends_documentation_fragment:
   - edgeops.jfrog_connect.connection
+  - edgeops.jfrog_connect.options.devices
+  - edgeops.jfrog_connect.options.not_after
 attributes:
   check_mode:
     description: Can run in check mode and return the status that a real run would return.
@@ -47,24 +49,8 @@ options:
     description:
       - The devices to hold or release, each of them once. Give this or O(device_token).
       - On a command line and in a survey this may be the text of a JSON list.
-    type: list
-    elements: dict
-    suboptions:
-      device_token:
-        description: Token of the device, as its agent prints it (C(--print-token)).
-        type: str
-        required: true
-      device_uuid:
-        description:
-          - UUID of the device, such as V(d-1a2b-3c4d). With O(project) its state is then read together with that of the
-            other devices, and the list is trusted that this token belongs to this UUID. Without, that is checked.
-        type: str
-      name:
-        description: Name to use in results.
-        type: str
-      timezone:
-        description: Accepted and ignored, so that one list also serves M(edgeops.jfrog_connect.connect_window).
-        type: str
+      - With O(project) the state of those with a C(device_uuid) is read together with that of the other devices, and
+        the list is trusted that a token belongs to its UUID. Without, that is checked.
   project:
     description:
       - Project (fleet) where the devices live. The state of O(devices) that have a C(device_uuid) is then read in
@@ -81,14 +67,6 @@ options:
     description: Read back after writing, and fail for the devices whose state is not the wanted one.
     type: bool
     default: false
-  not_after:
-    description:
-      - Send nothing after this instant, such as the close of the window less what an update needs. It is looked at
-        right before each call, when all waiting for rate limits is over.
-      - ISO 8601 with a zone, such as V(2026-11-23T04:30:00+01:00).
-      - What is not sent because of it has the code V(window_closed).
-    type: str
-    version_added: 0.2.0
 seealso:
   - module: edgeops.jfrog_connect.connect_deploy
   - module: edgeops.jfrog_connect.connect_device_info
@@ -147,38 +125,26 @@ devices:
     device_uuid:
       description: UUID of the device. Empty if it was not given and the device could not be read.
       type: str
-      returned: always
-      sample: d-1a2b-3c4d
     name:
       description: Name of the device. Empty if it was not given and the device could not be read.
       type: str
-      returned: always
-      sample: kiosk-17
     before:
       description: Whether the device was held before. V(null) when that is not known.
       type: bool
-      returned: always
-      sample: false
     after:
       description: Whether the device is held now, or would be in check mode. V(null) when that is not known.
       type: bool
-      returned: always
-      sample: true
     outcome:
       description:
         - V(changed), V(unchanged), V(failed), or V(unknown) when it was sent and no verdict came back.
       type: str
-      returned: always
-      sample: changed
     code:
       description: Why the device failed, one of the values of RV(code). V(null) otherwise.
       type: str
-      returned: always
       sample: device_not_found
     msg:
       description: The reason in words. V(null) unless the device failed.
       type: str
-      returned: always
       sample: "POST /v1/set_update_trigger: the service refused it (HTTP 400): no such device."
   sample:
     - device_uuid: d-1a2b-3c4d
@@ -196,28 +162,18 @@ summary:
     total:
       description: All devices.
       type: int
-      returned: always
-      sample: 200
     changed:
       description: Devices that were written, or would be in check mode.
       type: int
-      returned: always
-      sample: 3
     unchanged:
       description: Devices that were as wanted.
       type: int
-      returned: always
-      sample: 197
     failed:
       description: Devices that could not be held or released.
       type: int
-      returned: always
-      sample: 0
     unknown:
       description: Devices of which it is not known whether they were written.
       type: int
-      returned: always
-      sample: 0
   sample: {total: 200, changed: 3, unchanged: 197, failed: 0, unknown: 0}
 api_calls:
   description: What the task cost.
@@ -227,23 +183,15 @@ api_calls:
     reads:
       description: Requests that read.
       type: int
-      returned: always
-      sample: 4
     writes:
       description: Requests that write.
       type: int
-      returned: always
-      sample: 3
     retries:
       description: How many of these were repetitions.
       type: int
-      returned: always
-      sample: 0
     waited_seconds:
       description: Seconds spent waiting for rate limits and faults. Waits that overlap count once.
       type: float
-      returned: always
-      sample: 0.0
   sample: {reads: 4, writes: 3, retries: 0, waited_seconds: 0.0}
 """
 

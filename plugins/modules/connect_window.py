@@ -294,23 +294,15 @@ override:
     reason:
       description: Why.
       type: str
-      returned: always
-      sample: CVE-2026-1234
     by:
       description: Who allowed it.
       type: str
-      returned: always
-      sample: Jane Doe
     until:
       description: When it ends, in UTC.
       type: str
-      returned: always
-      sample: "2026-11-23T05:00:00Z"
     window:
       description: The window that it names. V(null) if it was not given.
       type: str
-      returned: always
-      sample: night
   sample: {reason: CVE-2026-1234, by: Jane Doe, until: "2026-11-23T05:00:00Z", window: night}
 notes:
   description:
@@ -329,54 +321,34 @@ devices:
     device_uuid:
       description: UUID of the device. Empty if it was not given.
       type: str
-      returned: always
-      sample: d-1a2b-3c4d
     name:
       description: Name of the device. Empty if it was not given.
       type: str
-      returned: always
-      sample: kiosk-17
     timezone:
       description: Its zone. V(null) if it was not given.
       type: str
-      returned: always
-      sample: Asia/Tokyo
     open:
       description: Whether it may be updated.
       type: bool
-      returned: always
-      sample: true
     reason:
       description: Like RV(reason), for this device.
       type: str
-      returned: always
-      sample: open
     closes_at:
       description: Like RV(closes_at), for this device.
       type: str
-      returned: always
-      sample: "2026-11-23T20:00:00Z"
     closes_at_local:
       description: The same in the zone of the window, which is that of the device for V(device).
       type: str
-      returned: always
-      sample: "2026-11-24T05:00:00+09:00"
     next_opening:
       description: Like RV(next_opening), for this device.
       type: str
-      returned: always
-      sample: "2026-11-24T16:00:00Z"
     next_opening_local:
       description: The same in the zone of the window, which is that of the device for V(device).
       type: str
-      returned: always
-      sample: "2026-11-25T01:00:00+09:00"
     notes:
       description: Like RV(notes), for this device.
       type: list
       elements: str
-      returned: always
-      sample: []
   sample:
     - device_uuid: d-1a2b-3c4d
       name: kiosk-17

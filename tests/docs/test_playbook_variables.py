@@ -11,6 +11,7 @@ import re
 import pytest
 import yaml
 
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.documentation import own_options
 from tests.conftest import ROOT
 from tests.docs.pages import page, rows, section
 
@@ -50,9 +51,7 @@ def test_each_variable_of_status_and_deploy_is_explained(title):
 
 
 def test_the_defaults_of_deploy_are_those_of_the_module():
-    module = (ROOT / "plugins" / "modules" / "connect_deploy.py").read_text(encoding="utf-8")
-    documented = yaml.safe_load(module.split('DOCUMENTATION = r"""')[1].split('"""')[0])["options"]
-    theirs = {"connect_" + name: one.get("default") for name, one in documented.items()}
+    theirs = {"connect_" + name: one.get("default") for name, one in own_options("connect_deploy").items()}
     assert theirs.pop("connect_wait") is False  # the playbook waits, unlike the module
     for name, shown in said("Deploy").items():
         if theirs.get(name) is not None:

@@ -16,6 +16,13 @@ import yaml
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils import _errors
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils import _module as _options
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Reply
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support import documentation
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.documentation import (
+    PLUGINS,
+    documented,
+    fragment_options,
+    own_options,
+)
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
     DEPLOY,
     DETAILS,
@@ -33,20 +40,13 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import
     wire_update,
 )
 
-PLUGINS = "ansible_collections.edgeops.jfrog_connect.plugins."
 FORBIDDEN = {"update", "items", "values", "keys", "get", "pop", "copy", "clear", "setdefault", "popitem", "fromkeys"}
-CONNECTION = yaml.safe_load(
-    importlib.import_module(PLUGINS + "doc_fragments.connection").ModuleDocFragment.DOCUMENTATION
-)["options"]
+CONNECTION = fragment_options(documentation.CONNECTION)
 every_module = pytest.mark.parametrize("name", SMALLEST)
 
 
 def source(name):
     return importlib.import_module(PLUGINS + "modules." + name)
-
-
-def documented(name):
-    return yaml.safe_load(source(name).DOCUMENTATION)
 
 
 def returned(name):
@@ -96,8 +96,8 @@ def test_each_environment_variable_is_named_in_the_text_and_no_other():
 
 @every_module
 def test_options_are_documented_as_they_are(name, monkeypatch):
-    assert_same_options(spec_of(name, monkeypatch), documented(name)["options"], name)
-    assert documented(name)["extends_documentation_fragment"] == ["edgeops.jfrog_connect.connection"]
+    assert_same_options(spec_of(name, monkeypatch), own_options(name), name)
+    assert documentation.CONNECTION in documented(name)["extends_documentation_fragment"]
 
 
 @every_module
@@ -115,14 +115,19 @@ def test_every_option_that_sounds_secret_says_whether_it_is(name, monkeypatch):
 
 @every_module
 def test_every_returned_key_has_its_description_type_condition_and_sample(name):
-    def walk(keys, where):
+    """A key within another is there whenever that is, and needs no sample where the sample of that shows it."""
+
+    def walk(keys, where, shown=None):
         for key, text in keys.items():
             here = "%s.%s" % (where, key)
             assert key not in FORBIDDEN, here
-            assert {"description", "type", "returned", "sample"} <= set(text), here
+            assert {"description", "type"} <= set(text), here
             assert text["description"], here
             assert (text["type"] == "list") == ("elements" in text), here
-            walk(text.get("contains", {}), here)
+            assert "returned" in text or shown is not None, here
+            sample = text.get("sample", (shown or {}).get(key))
+            assert sample is not None or "sample" in text, here
+            walk(text.get("contains", {}), here, next(iter(sample), {}) if isinstance(sample, list) else sample)
 
     walk(returned(name), name)
 

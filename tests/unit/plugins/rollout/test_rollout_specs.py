@@ -18,10 +18,11 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.thr
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.waves import KEYS
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._trigger.plan import DEVICES_SPEC
 from ansible_collections.edgeops.jfrog_connect.plugins.modules import connect_rollout
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.documentation import own_options
 from tests.conftest import ROOT
 
 CODE = {**STEP_SPEC, **ROLLOUT_SPEC, "devices": {**DEVICES_SPEC, "required": True}}
-MODULE = yaml.safe_load(connect_rollout.DOCUMENTATION)["options"]
+MODULE = own_options("connect_rollout")
 BY_THE_ROLE = {"step", "wave", "state", "failure", "lost", "about", "play_hosts"}  # what the tasks say themselves
 REQUIRED = {"project", "flow_id"}  # the devices may come from inventory_group instead
 every_option = pytest.mark.parametrize("name", ROLLOUT_SPEC)
