@@ -195,7 +195,7 @@ WAVES = (
     one(
         "no-limit",
         "A rollout stops when too many go wrong",
-        *(ROLLOUT % "thresholds", "if limit is None or limit.allows(count, counts.sample):", "if True:"),
+        *(ROLLOUT % "thresholds", "if limit is None or count <= limit.of(counts.sample):", "if True:"),
         *(unit("rollout_thresholds"),),
     ),
     one(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from .._deploy.apply import Read, apply_deployment
@@ -19,7 +18,7 @@ from .._errors import ConnectError
 from .._result import devices_word
 from .._service.client import Client
 from .._service.deadline import Deadline
-from .._service.fleet import read_scope
+from .._service.fleet import online_states, read_scope, with_states
 from .._service.models import Device
 from .._trigger.apply import apply_trigger
 from .._trigger.plan import VERIFY_PAUSES, TriggerRequest
@@ -68,14 +67,7 @@ class Effects:
             )
         if not online:
             return devices
-        states = await self.online_states(groups)
-        return [replace(device, online=states.get(device.uuid)) for device in devices]
-
-    async def online_states(self, groups: tuple[str, ...]) -> dict[str, bool]:
-        states: dict[str, bool] = {}
-        for group in groups or (None,):
-            states.update(await self.client.api.online_states(self.request.deployment.project, group))
-        return states
+        return with_states(devices, await online_states(api, project, groups))
 
     async def release(
         self, uuids: Sequence[str], not_after: datetime | None, groups: tuple[str, ...], **about: t.Any

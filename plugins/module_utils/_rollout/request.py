@@ -18,6 +18,7 @@ from .._errors import InvalidInput
 from .._reading import options as reading
 from .._reading.durations import read_duration, read_seconds
 from .._reading.json_text import decoded
+from .._reading.names import is_blank
 from .._service.models import one_of, read_filters
 from .._trigger.plan import Entry, TriggerRequest
 from .._window.calendar import Calendar, read_windows
@@ -115,15 +116,10 @@ def read_options(given: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return options
 
 
-def _is_blank(value: t.Any) -> bool:
-    """An empty answer of a survey is no answer."""
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
 def read_request(given: Mapping[str, t.Any], devices: Sequence[Mapping[str, t.Any]]) -> RolloutRequest:
     """Raises InvalidInput, naming the option, before anything is read or sent."""
     options = read_options(given)
-    deployment = deploy_request(options)
+    deployment, longest = deploy_request(options), options["max_update_time"]
     calendar = read_windows(options["windows"], options["blackouts"] or ()) if options["windows"] else None
     if calendar is None and (options["blackouts"] or options["override"]):
         raise InvalidInput("blackouts or override are given without windows: give windows too.")
@@ -139,7 +135,7 @@ def read_request(given: Mapping[str, t.Any], devices: Sequence[Mapping[str, t.An
         seed=options["wave_seed"] or deployment.mark,
         thresholds=read_thresholds(options["thresholds"] or {}),
         soak=read_seconds(options["soak"], "soak"),
-        max_update_time=_length(options["max_update_time"], "max_update_time"),
+        max_update_time=None if is_blank(longest) else read_duration(longest, "max_update_time"),
         calendar=calendar,
         override=read_override(options["override"], calendar.windows) if calendar else None,
         window_wait=read_seconds(options["window_wait"], "window_wait"),
@@ -223,7 +219,3 @@ def read_devices(devices: Sequence[Mapping[str, t.Any]]) -> dict[str, Entry]:
     whole = {"project": None, "group": None, "trigger_set": True, "force": False, "verify": False, "not_after": None}
     request = TriggerRequest.read({"device_token": None, "devices": entries, **whole})
     return {entry.uuid: entry for entry in request.entries}
-
-
-def _length(given: t.Any, name: str) -> timedelta | None:
-    return None if _is_blank(given) else read_duration(given, name)

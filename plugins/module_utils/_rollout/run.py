@@ -22,6 +22,7 @@ from .._reading.durations import in_words
 from .._result import devices_word
 from .._service.client import Interrupted
 from .._service.deadline import Deadline
+from .._service.fleet import online_states
 from .._service.models import FINISHED, Device
 from . import end
 from .effects import Effects, Row
@@ -307,7 +308,7 @@ class Rollout(Effects):
     async def _offline(self, wave: PlannedWave, started: Started) -> set[str]:
         """UUIDs of the devices of the wave that are offline now; none when that cannot be read."""
         try:
-            states = await self.online_states(self._groups(started))
+            states = await online_states(self.client.api, self.request.deployment.project, self._groups(started))
         except Interrupted:
             raise
         except ConnectError:

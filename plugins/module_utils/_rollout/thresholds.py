@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .._errors import InvalidInput
+from .._reading.numbers import Amount, read_amount
 from .._result import devices_word
 
 TROUBLES = ("failed", "aborted", "timed_out", "unknown", "offline")
@@ -46,26 +47,14 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Limit:
-    number: float
-    is_percent: bool
-
-    def allows(self, count: int, sample: int) -> bool:
-        return count <= (sample * self.number / 100 if self.is_percent else self.number)
-
-    def __str__(self) -> str:
-        return "%.10g%s" % (self.number, "%" if self.is_percent else "")
-
-
-@dataclass(frozen=True)
 class Limits:
     """Of one scope. None: no limit."""
 
-    failed: Limit | None = None
-    aborted: Limit | None = None
-    timed_out: Limit | None = None
-    unknown: Limit | None = None
-    offline: Limit | None = None
+    failed: Amount | None = None
+    aborted: Amount | None = None
+    timed_out: Amount | None = None
+    unknown: Amount | None = None
+    offline: Amount | None = None
     minimum: int = 1  # devices that must have a verdict before anything is concluded from their share
 
     def as_result(self) -> dict[str, t.Any]:
@@ -73,7 +62,7 @@ class Limits:
         return {**{name: str(limit) for name, limit in said.items() if limit is not None}, "minimum": self.minimum}
 
 
-NONE = Limit(0, False)
+NONE = Amount(0, False)
 STRICT = Limits(failed=NONE, aborted=NONE, timed_out=NONE, unknown=NONE, offline=NONE)
 
 
@@ -98,7 +87,7 @@ def judge(counts: Counts, limits: Limits, scope: str) -> Verdict:
     needed = min(limits.minimum, counts.due)
     for name in TROUBLES:
         limit, count = getattr(limits, name), getattr(counts, name)
-        if limit is None or limit.allows(count, counts.sample):
+        if limit is None or count <= limit.of(counts.sample):
             continue
         if limit.is_percent and counts.sample < needed:
             continue  # a share of too few says nothing: inconclusive, below
@@ -129,7 +118,7 @@ def allowed_failures(limits: Limits, due: int) -> int:
     """How many may fail or be aborted before waiting for the others is pointless."""
     allowed = 0
     for limit in (limits.failed, limits.aborted):
-        allowed += due if limit is None else int(due * limit.number // 100 if limit.is_percent else limit.number)
+        allowed += due if limit is None else int(limit.of(due))
     return min(allowed, due)
 
 
@@ -155,19 +144,7 @@ def _read_limits(scope: str, given: Mapping[str, t.Any], unless_said: Limits) ->
                 raise InvalidInput("%s is %r; accepted: a number of devices, 1 or more." % (where, str(value)[:40]))
             said[name] = int(value)
         elif name in TROUBLES:
-            said[name] = _read_limit(where, value)
+            said[name] = read_amount(value, where, ACCEPTED)
         else:
             raise InvalidInput("%s is not known; accepted: %s, minimum." % (where, ", ".join(TROUBLES)))
     return replace(unless_said, **said)
-
-
-def _read_limit(where: str, given: t.Any) -> Limit:
-    found = None if isinstance(given, bool) else re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)\s*(%?)", str(given).strip())
-    if found is None:
-        raise InvalidInput("%s is %r; %s." % (where, str(given)[:40], ACCEPTED))
-    limit = Limit(float(found.group(1)), bool(found.group(2)))
-    if limit.is_percent and limit.number > 100:
-        raise InvalidInput("%s is %s; 100%% is the most." % (where, limit))
-    if not limit.is_percent and limit.number != int(limit.number):
-        raise InvalidInput("%s is %s: a number of devices is a whole number." % (where, limit))
-    return limit

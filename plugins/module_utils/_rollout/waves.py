@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-import re
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from datetime import timedelta
 
 from .._errors import InvalidInput
 from .._reading.durations import read_seconds
+from .._reading.numbers import Amount, read_amount
 from .._service.models import Device, read_filters
 
 ACCEPTED = (
@@ -30,27 +30,11 @@ KEYS = ("name", "soak", *SELECTORS)
 
 
 @dataclass(frozen=True)
-class Size:
-    """How much of the fleet has been reached when the wave is over, earlier waves included."""
-
-    number: float
-    is_percent: bool
-
-    def of(self, total: int) -> int:
-        # ceil: 1 % of 20 devices is one device, not none
-        wanted = math.ceil(round(total * self.number / 100, 6)) if self.is_percent else int(self.number)
-        return min(total, wanted)
-
-    def __str__(self) -> str:
-        return "%.10g%s" % (self.number, "%" if self.is_percent else "")
-
-
-@dataclass(frozen=True)
 class WaveSpec:
     """One entry of C(connect_waves); exactly one of C(size), C(tag), C(groups) and C(devices) is given."""
 
     name: str
-    size: Size | None = None
+    size: Amount | None = None  # how much of the fleet has been reached when the wave is over, earlier waves included
     tag: str | None = None
     groups: tuple[str, ...] = ()
     devices: frozenset[str] = frozenset()  # names or UUIDs
@@ -111,7 +95,8 @@ def cut(devices: Iterable[Device], specs: Sequence[WaveSpec], seed: str) -> tupl
         if spec.size is None:
             taken = [device for device in left if spec.names(device)]
         else:
-            taken = left[: max(0, spec.size.of(total) - (total - len(left)))]
+            wanted = math.ceil(round(spec.size.of(total), 6))  # 1 % of 20 devices is one device, not none
+            taken = left[: max(0, wanted - (total - len(left)))]
         inside = {device.key for device in taken}
         left = [device for device in left if device.key not in inside]
         waves.append(Wave(spec, tuple(taken), spec.selector(specs[:at])))
@@ -165,15 +150,10 @@ def _read_text(where: str, given: t.Any) -> str:
     return given.strip()
 
 
-def _read_size(where: str, given: t.Any) -> Size:
-    found = None if isinstance(given, bool) else re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)\s*(%?)", str(given).strip())
-    if found is None:
-        raise InvalidInput("%s is %r; %s." % (where, str(given)[:40], ACCEPTED))
-    size = Size(float(found.group(1)), bool(found.group(2)))
-    if size.number <= 0 or (size.is_percent and size.number > 100):
-        raise InvalidInput("%s is %s; accepted: more than 0, and 100%% at most." % (where, size))
-    if not size.is_percent and size.number != int(size.number):
-        raise InvalidInput("%s is %s: a number of devices is a whole number." % (where, size))
+def _read_size(where: str, given: t.Any) -> Amount:
+    size = read_amount(given, where, ACCEPTED)
+    if not size.number:
+        raise InvalidInput("%s is %s; accepted: more than 0." % (where, size))
     return size
 
 

@@ -43,11 +43,20 @@ async def select(
     """Those of C(scope) for which every filter holds; reads the online states if a filter asks for them."""
     devices = list(scope)
     if any(one.type == "device_state" for one in filters):
-        states: dict[str, bool] = {}
-        for group in groups or [None]:  # type: ignore[list-item]
-            states.update(await api.online_states(project, group))
-        devices = [replace(device, online=states.get(device.uuid)) for device in devices]
+        devices = with_states(devices, await online_states(api, project, groups))
     return matching(devices, filters)
+
+
+async def online_states(api: ApiV1, project: str, groups: Sequence[str]) -> dict[str, bool]:
+    """By UUID, of the devices of any of C(groups), or of the whole project."""
+    states: dict[str, bool] = {}
+    for group in groups or [None]:  # type: ignore[list-item]
+        states.update(await api.online_states(project, group))
+    return states
+
+
+def with_states(devices: Sequence[Device], states: Mapping[str, bool | None]) -> list[Device]:
+    return [replace(device, online=states.get(device.uuid)) for device in devices]
 
 
 def matching(devices: Sequence[Device], filters: Sequence[DeviceFilter]) -> list[Device]:
@@ -97,8 +106,7 @@ async def describe_devices(request: InfoRequest, client: Client) -> Report:
             raise
         warnings.append("Which devices are online could not be read, so online is null. %s" % failure.msg)
         states = {}
-    devices = [replace(device, online=states.get(device.uuid)) for device in found]
-    devices = matching(devices, request.filters)
+    devices = matching(with_states(found, states), request.filters)
     if api.incomplete:
         warnings.append(api.incomplete)
     summary = _summary(devices)

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
+import typing as t
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from ...module_utils._reading.durations import in_words
@@ -29,6 +30,7 @@ DATES = 5  # named in one warning
 BRIDGE = HOUR  # of overlap, with which one start goes on from the other although the clock is set back
 PAIRS = 20  # of windows that overlap
 NOTHING = timedelta(0)
+Found = t.TypeVar("Found")
 
 
 def lint(calendar: Calendar, at: datetime, min_remaining: timedelta, most_days: int, zone: str | None) -> list[str]:
@@ -88,7 +90,7 @@ class _Linter:
                     window.name,
                     iso(self._at),
                     " and ".join(dict.fromkeys(name for each in self._closed for name in each.names)),
-                    self._dates(own),
+                    _first(own, self._day),
                 )
 
     def _idle(self) -> Iterator[str]:
@@ -102,15 +104,11 @@ class _Linter:
                 if isinstance(source.starts, Recurrence):
                     idle += source.starts.idle_exceptions(self._at, self._zone(source))
             if idle:
-                said = [
-                    time.isoformat().replace("+00:00", "Z") for time in sorted(idle, key=datetime.isoformat)[:DATES]
-                ]
-                yield "%s has %d exception%s that no occurrence matches: %s%s." % (
+                yield "%s has %d exception%s that no occurrence matches: %s." % (
                     window.name,
                     len(idle),
                     "" if len(idle) == 1 else "s",
-                    ", ".join(said),
-                    ", and %d more" % (len(idle) - DATES) if len(idle) > DATES else "",
+                    _first(sorted(idle, key=datetime.isoformat), lambda time: time.isoformat().replace("+00:00", "Z")),
                 )
 
     def _holes(self) -> Iterator[str]:
@@ -130,10 +128,9 @@ class _Linter:
             since = each.opens if last is None else since
             last = each if last is None or each.closes > last.closes else last
         for names, holes in found.items():
-            yield "Blackout %s leaves holes of an hour or less: %s%s." % (
+            yield "Blackout %s leaves holes of an hour or less: %s." % (
                 " and ".join(names),
-                ", ".join("%s to %s" % (iso(each.opens), iso(each.closes)) for each in holes[:DATES]),
-                ", and %d more" % (len(holes) - DATES) if len(holes) > DATES else "",
+                _first(holes, lambda hole: "%s to %s" % (iso(hole.opens), iso(hole.closes))),
             )
 
     def _set_back(self, before: Interval, after: Interval) -> bool:
@@ -159,7 +156,7 @@ class _Linter:
             yield "The opening of %s is shorter than min_remaining (%s) on: %s." % (
                 " and ".join(names),
                 in_words(min_remaining),
-                self._dates(openings, lengths=True),
+                _first(openings, lambda each: "%s (%s)" % (self._day(each), in_words(each.length))),
             )
 
     def _overlaps(self) -> Iterator[str]:
@@ -172,16 +169,15 @@ class _Linter:
                     found[min(one.names, each.names) + max(one.names, each.names)].append(each)  # type: ignore[index]
             running.append(each)
         for (one_name, other_name), overlaps in sorted(found.items())[:PAIRS]:
-            yield "%s and %s overlap on: %s." % (one_name, other_name, self._dates(overlaps))
+            yield "%s and %s overlap on: %s." % (one_name, other_name, _first(overlaps, self._day))
         if len(found) > PAIRS:
             yield "More than %d pairs of windows overlap." % PAIRS
         for window in self._calendar.windows:
             itself = [wall for source in window.sources for wall in self._overlaps_itself(source)]
             if itself:
-                yield "%s overlaps itself: it starts again before it ends on: %s%s." % (
+                yield "%s overlaps itself: it starts again before it ends on: %s." % (
                     window.name,
-                    ", ".join("%s %s" % (WEEKDAYS[wall.weekday()], wall.date().isoformat()) for wall in itself[:DATES]),
-                    ", and %d more" % (len(itself) - DATES) if len(itself) > DATES else "",
+                    _first(itself, _date),
                 )
 
     def _overlaps_itself(self, source: Source) -> Iterator[datetime]:
@@ -225,14 +221,18 @@ class _Linter:
                 zone_name(skipped.zone),
             )
 
-    def _dates(self, openings: Sequence[Interval], *, lengths: bool = False) -> str:
-        said = [self._day(each) + (" (%s)" % in_words(each.length) if lengths else "") for each in openings[:DATES]]
-        more = len(openings) - DATES
-        return ", ".join(said) + (", and %d more" % more if more > 0 else "")
-
     def _day(self, opening: Interval) -> str:
-        wall = local(opening.opens, self._calendar.named(opening.names).shown_in(self._device))
-        return "%s %s" % (WEEKDAYS[wall.weekday()], wall.date().isoformat())
+        return _date(local(opening.opens, self._calendar.named(opening.names).shown_in(self._device)))
+
+
+def _date(wall: datetime) -> str:
+    return "%s %s" % (WEEKDAYS[wall.weekday()], wall.date().isoformat())
+
+
+def _first(found: Sequence[Found], say: Callable[[Found], str]) -> str:
+    """The first few in words, and how many more there are."""
+    more = len(found) - DATES
+    return ", ".join(map(say, found[:DATES])) + (", and %d more" % more if more > 0 else "")
 
 
 def _ends_by_itself(starts: Starts) -> bool:
