@@ -47,7 +47,7 @@ def write(options: dict[str, t.Any], dry: bool, now: datetime) -> dict[str, t.An
     if not options["event"] and not options["report"]:
         raise InvalidInput("Nothing is asked for: give event, to add a record, or report: true, or both.")
     if options["data"] and not options["event"]:
-        raise InvalidInput("data goes only with event, the name of the record that holds it.")
+        raise InvalidInput("data needs event, the name of the record that holds it.")
     path = Path(os.path.abspath(options["path"]))
     result: dict[str, t.Any] = {"changed": False, "path": str(path), "seq": None, "hash": None}
     if options["event"] and dry:

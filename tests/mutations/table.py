@@ -46,7 +46,7 @@ AT_MOST_ONCE = (
     one(
         "no-look-after-a-lost-reply",
         "A create whose reply was lost is searched for",
-        *(DEPLOY, "        await _look_up(run, doubtful, client)\n", "        pass\n"),
+        *(DEPLOY, "        await _search(run, doubtful, client)\n", "        pass\n"),
         *(unit("module_deploy_lost"),),
     ),
     Mutation(
@@ -54,7 +54,7 @@ AT_MOST_ONCE = (
         "What is found after a lost reply was accepted",
         (
             Patch(
-                DEPLOY, "        if run.visible(sending):\n            run.put_down(sending, YES)", "        if False:"
+                DEPLOY, "        if run.visible(sending):\n            run.record(sending, YES)", "        if False:"
             ),
             Patch(PROGRESS, "if row.sent == IN_DOUBT and row.shows_a_new_one(self.mark):", "if False:"),
         ),
@@ -85,7 +85,7 @@ AT_MOST_ONCE = (
     one(
         "no-second-look-before-a-late-call",
         "A call that had to wait reads again before it leaves",
-        *(DEPLOY, "if not run.is_fresh(looks):", "if False:"),
+        *(DEPLOY, "if not run.is_fresh(reads):", "if False:"),
         *(unit("module_deploy_lost"),),
     ),
     one(

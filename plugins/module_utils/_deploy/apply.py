@@ -4,7 +4,7 @@
 
 # This file is internal to the collection and may change without notice.
 
-"""Carries a deployment out: send at most once, look up what is in doubt, follow it to a verdict, one row a device."""
+"""Carries a deployment out: send at most once, search for what is in doubt, wait for a verdict, one row a device."""
 
 from __future__ import annotations
 
@@ -45,22 +45,22 @@ NAMELESS = ConnectError(
 
 
 Read: t.TypeAlias = "tuple[Sequence[Device], float]"  # the scope, and when its first page was asked for
-LOOKS_BEFORE = 5  # a call that waits for its turn so often is not sent
+READS_BEFORE = 5  # a call that is delayed until the device list is stale, so often, is not sent
 
 
 class _Stale(ConnectError):
-    """The call waited for its turn for so long that another run may have sent the same meanwhile."""
+    """The call was delayed until the device list was stale: another run may have sent the same meanwhile."""
 
 
 class _Taken(ConnectError):
-    """Another run on this machine has."""
+    """Another run on this machine has sent it."""
 
 
-LOOK_UP_PAUSES = (2.0, 4.0, 8.0, 16.0, 30.0)  # a list may lag, and a request may land after its time-out
+SEARCH_PAUSES = (2.0, 4.0, 8.0, 16.0, 30.0)  # a list may lag, and a request may land after its time-out
 
 
 async def apply_deployment(request: DeployRequest, client: Client, dry: bool, read: Read | None = None) -> Report:
-    """Read, plan and, unless C(dry), send, look up and wait. C(read): what the caller has just read of the scope."""
+    """Read, plan and, unless C(dry), send, search and wait. C(read): what the caller has just read of the scope."""
     run = await _plan(request, client, read)
     _warn_beforehand(run, client, dry)
     verdict = None
@@ -78,16 +78,16 @@ def _predict(run: Deployment, client: Client) -> None:
         run.request.deadline.check(client.now())
     except TooLate as late:
         for sending in run.plan.sendings:
-            run.put_down(sending, REFUSED, late)
+            run.record(sending, REFUSED, late)
         return
     for sending in run.plan.sendings:
-        run.put_down(sending, *((YES,) if _can_be_named(sending) else (REFUSED, NAMELESS)))
+        run.record(sending, *((YES,) if _can_be_named(sending) else (REFUSED, NAMELESS)))
     run.calls = sum(_can_be_named(sending) for sending in run.plan.sendings)
 
 
 async def _plan(request: DeployRequest, client: Client, read: Read | None) -> Deployment:
     """The plan, once everything that this machine sent a moment ago has had time to show."""
-    pauses = iter(LOOK_UP_PAUSES)
+    pauses = iter(SEARCH_PAUSES)
     while True:
         if read is not None:
             (scope, asked_at), read = read, None
@@ -121,8 +121,8 @@ async def _plan(request: DeployRequest, client: Client, read: Read | None) -> De
             return run
         longest = max(SETTLE - lately[row.device.key][1] for row in unsettled)
         doubt = FateUnknown(
-            "This machine sent it the deployment %s a moment ago, and it does not show yet. It was not sent again. Run "
-            "the task again in %.0f s." % (request.mark, longest)
+            "This machine sent the deployment %s to it less than %.0f s ago, and it does not show yet. It was not sent "
+            "again. Run the task again in %.0f s." % (request.mark, SETTLE, longest)
         )
         try:
             await client.waits.charge(min(next(pauses, 30.0), longest), doubt)
@@ -176,49 +176,51 @@ async def _send(run: Deployment, client: Client) -> None:
     ended: ConnectError | None = None
     for sending in run.plan.sendings:
         if ended is not None or not _can_be_named(sending):
-            run.put_down(sending, REFUSED, ended or NAMELESS)
+            run.record(sending, REFUSED, ended or NAMELESS)
             continue
         try:
             if not await _send_one(run, sending, client):
-                run.overtaken(sending)
+                run.mark_sent_elsewhere(sending)
                 continue
             run.calls += 1
-            run.put_down(sending, YES)
+            run.record(sending, YES)
             _note_sending(run, sending, client)  # anew: a list may be late from now on
         except FateUnknown as failure:
             run.calls += 1
-            run.put_down(sending, IN_DOUBT, failure)
+            run.record(sending, IN_DOUBT, failure)
             _note_sending(run, sending, client)
             doubtful.append(sending)
         except ConnectError as failure:
-            run.put_down(sending, REFUSED, failure)
+            run.record(sending, REFUSED, failure)
             ended = failure if failure.fatal or isinstance(failure, TooLate) else None
     if doubtful:
-        await _look_up(run, doubtful, client)
+        await _search(run, doubtful, client)
 
 
 async def _send_one(run: Deployment, sending: Sending, client: Client) -> bool:
-    """False when it was not sent because somebody else has sent it since the plan was made."""
+    """False when it was not sent because another run has sent it since the plan was made."""
     request = run.request
     claimed = False
-    looks = 0
+    reads = 0
 
     def before_send() -> None:
         nonlocal claimed
-        if not run.is_fresh(looks):
+        if not run.is_fresh(reads):
             raise _Stale(
-                "Each time its turn came, what was seen of the devices was too old to send on.", code="not_sent"
+                "Not sent: rate limiting delayed this call until the device list was stale, %d times. Raise "
+                "account_calls_per_minute or rerun later." % READS_BEFORE,
+                code="not_sent",
             )
-        # Put down beforehand: a process that is killed in between leaves a trace, and the next run looks twice.
+        # Noted beforehand: a process that is killed in between leaves a trace, and the next run reads twice.
         if claimed:
             _note_sending(run, sending, client)
         elif client.journal.claim(_notes_of(run, sending), run.planned_at, client.waits.clock()):
             claimed = True
         else:
             raise _Taken("Another run on this machine has sent it since the plan was made.")
-        client.check_departure(request.deadline)  # last, because the journal may have to wait
+        client.check_before_send(request.deadline)  # last, because the journal may have to wait
 
-    while looks < LOOKS_BEFORE:
+    while reads < READS_BEFORE:
         if run.visible(sending):
             return False
         try:
@@ -238,17 +240,17 @@ async def _send_one(run: Deployment, sending: Sending, client: Client) -> bool:
             if not isinstance(failure, _Stale):
                 raise
             too_old = failure
-            looks += 1
-            await _look_before(run, client)
+            reads += 1
+            await _read_before(run, client)
     raise too_old
 
 
-async def _look_before(run: Deployment, client: Client) -> None:
+async def _read_before(run: Deployment, client: Client) -> None:
     try:
-        await _look(run, client)
-    except ConnectError as blind:  # of a look, not of the sending
+        await _read(run, client)
+    except ConnectError as blind:  # of the read, not of the sending
         raise ConnectError(
-            "Not sent, because the devices could not be looked at right before: %s" % blind.msg, code=blind.code
+            "Not sent: the devices could not be read right before: %s" % blind.msg, code=blind.code
         ) from None
 
 
@@ -264,9 +266,9 @@ def _note_sending(run: Deployment, sending: Sending, client: Client) -> None:
     client.journal.note(_notes_of(run, sending), client.waits.clock())
 
 
-async def _look_up(run: Deployment, doubtful: list[Sending], client: Client) -> None:
+async def _search(run: Deployment, doubtful: list[Sending], client: Client) -> None:
     """Search for the mark with bounded patience; what shows up was accepted, what does not stays unknown."""
-    looks = await _look_until(
+    reads = await _read_until(
         lambda: not [one for one in doubtful if not run.visible(one)],
         run,
         client,
@@ -274,55 +276,50 @@ async def _look_up(run: Deployment, doubtful: list[Sending], client: Client) -> 
     )
     for sending in doubtful:
         if run.visible(sending):
-            run.put_down(sending, YES)
+            run.record(sending, YES)
             continue
-        seen = (
-            "The devices were looked at %d times since, and none showed" % looks if looks else "Nobody could look for"
+        seen = "the devices were read %d times and none shows it" % reads if reads else "the devices could not be read"
+        doubt = FateUnknown(
+            "The reply was lost; whether the deployment %s exists is unknown: %s. It was not sent again. Search for it "
+            "in the web UI, or run the task again in a few minutes: it reads first, and sends only to devices that do "
+            "not have it." % (run.mark, seen)
         )
-        run.put_down(
-            sending,
-            IN_DOUBT,
-            FateUnknown(
-                "The deployment was sent and no verdict came back. %s its mark %s. It was not sent again. Search for "
-                "the mark in the web UI, or run the task again in a few minutes: it looks first, and sends only to "
-                "devices that do not have it." % (seen, run.mark)
-            ),
-        )
+        run.record(sending, IN_DOUBT, doubt)
 
 
-async def _look_until(done: t.Callable[[], bool], run: Deployment, client: Client, reason: str) -> int:
-    """Look at the devices until C(done), with growing pauses and bounded patience; how often somebody could look."""
-    looks = 0
-    for pause in (0.0, *LOOK_UP_PAUSES):
+async def _read_until(done: t.Callable[[], bool], run: Deployment, client: Client, reason: str) -> int:
+    """Read the devices until C(done), with growing pauses and bounded patience; how often they could be read."""
+    reads = 0
+    for pause in (0.0, *SEARCH_PAUSES):
         try:
             if pause:
                 await client.waits.charge(pause, FateUnknown(reason))
         except ConnectError:
             break
         try:
-            await _look(run, client)
+            await _read(run, client)
         except ConnectError as failure:
             if failure.fatal:
                 break
             continue
-        looks += 1
+        reads += 1
         if done():
             break
-    return looks
+    return reads
 
 
-async def _look(run: Deployment, client: Client) -> None:
+async def _read(run: Deployment, client: Client) -> None:
     # Without the filters: a device's tags, state and app change while it is being updated.
     asked_at = client.waits.clock()
     run.seen(await read_scope(client.api, run.request.project, run.request.sent_groups, run.rows), asked_at)
 
 
 async def _follow(run: Deployment, client: Client) -> ConnectError | None:
-    """Wait to a verdict when asked to; otherwise look until the deployment shows, for the rows to say what is known."""
+    """Wait to a verdict when asked to; otherwise read until the deployment shows, for the rows to say what is known."""
     request = run.request
 
     async def look() -> bool:
-        await _look(run, client)
+        await _read(run, client)
         client.waits.progress.say("%s; %.0f s left" % (statuses_of(run), max(0.0, deadline - client.waits.clock())))
         return run.settled()
 
@@ -333,11 +330,11 @@ async def _follow(run: Deployment, client: Client) -> ConnectError | None:
         with client.sender.single_attempt(deadline):
             return await wait_until(look, deadline, request.wait_interval, client.waits)
     if run.sent and not run.shows():
-        await _look_until(run.shows, run, client, "The service accepted the deployment, but does not show it yet.")
+        await _read_until(run.shows, run, client, "The service accepted the deployment, but does not show it yet.")
         if not run.shows():
             run.warnings.append(
                 "The service accepted the deployment, but none of its devices shows the mark %s. It may be slow to "
-                "show it, or skip devices that are held. Look again with connect_device_info." % run.mark
+                "show it, or skip devices that are held. Read them again with connect_device_info." % run.mark
             )
     return None
 

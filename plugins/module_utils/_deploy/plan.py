@@ -40,7 +40,7 @@ def marked_updates(device: Device, mark: str) -> list[Update]:
 
 
 def state_of(updates: Sequence[Update]) -> str | None:
-    """What a device's updates with one mark come to: running beats succeeded, and succeeded beats failed.
+    """The state that follows from a device's updates with one mark: running beats succeeded, succeeded beats failed.
 
     The newest alone would not do: a duplicate that was aborted does not undo the one that succeeded.
     """
@@ -106,7 +106,7 @@ def make_plan(
 
     C(scope) are all devices of the groups, or of the project; C(target) those of the wave for which the filters hold;
     C(sent_lately) the keys of devices that this machine sent it to a moment ago; C(is_exact) whether groups and filters
-    reach nobody but the target.
+    reach no other device than the target.
     """
     classes = {device.key: classify(device, request) for device in target}
     due = tuple(device for device in target if classes[device.key] in (NEEDED, RETRY))

@@ -199,7 +199,7 @@ def _read_wave(
         if not wave.device_uuids:
             raise InvalidInput("wave.device_uuids is an empty list: give the UUIDs of devices.")
         if params["resend"] == "all":
-            raise InvalidInput("resend: all does not go with wave.device_uuids: it would reach other devices too.")
+            raise InvalidInput("resend: all cannot be combined with wave.device_uuids: it would reach other devices.")
     _refuse_filters_of_the_other_call(wave.filters, parameters, "wave.filters")
     return wave
 
@@ -219,11 +219,11 @@ def _refuse_filters_of_the_other_call(
     for at, one in enumerate(filters):
         if one.app_version and parameters is None:
             raise InvalidInput(
-                "%s[%d].app_version is known only to /v2/deploy_update, which is used when parameters are given: "
-                "add parameters (an empty mapping will do), or leave out app_version." % (option, at)
+                "%s[%d].app_version is accepted only together with parameters (by /v2/deploy_update): add parameters, "
+                "if only an empty mapping, or leave out app_version." % (option, at)
             )
         if one.type == "update_status" and parameters is not None:
             raise InvalidInput(
-                "%s[%d].type update_status is not known to /v2/deploy_update, which is used because parameters "
-                "are given: leave out the one or the other." % (option, at)
+                "%s[%d].type update_status cannot be combined with parameters (/v2/deploy_update does not know it): "
+                "leave out one of them." % (option, at)
             )

@@ -86,7 +86,7 @@ def _verdict(run: Deployment, rows: Sequence[ReportedRow], verdict: ConnectError
         return failure_code(refused), name_troubled(refused)
     if run.gone_wrong:
         broken = [row for row in rows if row.code == "update_failed"]
-        return "rollout_failed", "The update failed on %d of %s, allowed are %d: %s" % (
+        return "rollout_failed", "The update failed on %d of %s (limit %d): %s" % (
             len(broken),
             devices_word(len(run.taking_part)),
             run.failures_allowed,

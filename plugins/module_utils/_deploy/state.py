@@ -32,11 +32,10 @@ YES = "yes"
 REFUSED = "refused"  # tried, and certainly not acted on
 IN_DOUBT = "in doubt"
 
-FRESH = 20.0  # seconds for which a look passes for the present: nothing on the service can be locked
+FRESH = 20.0  # seconds for which what was read passes for the present: nothing on the service can be locked
 
-OVERTAKEN = ConnectError(
-    "Not sent, because another run is sending the same deployment at this moment. Run the task again when that run is "
-    "over.",
+SENT_ELSEWHERE = ConnectError(
+    "Not sent: another run is sending the same deployment now. Run the task again when that run is over.",
     code="not_sent",
 )
 
@@ -140,14 +139,14 @@ class Deployment:
         target: Sequence[Device],
         sent_lately: Collection[str],
         clock: Callable[[], float],
-        looked_at: float,
+        read_at: float,
         is_exact: bool,
     ) -> None:
         self.request = request
         self._clock = clock
-        self.planned_at = looked_at
-        self._looked_at = looked_at  # what a list shows may be as old as the request for its first page
-        self._look_took = clock() - looked_at
+        self.planned_at = read_at
+        self._read_at = read_at  # what a list shows may be as old as the request for its first page
+        self._read_took = clock() - read_at
         self.mark = request.mark
         self.plan: DeployPlan = make_plan(request, scope, target, sent_lately, is_exact)
         self.calls = 0
@@ -157,10 +156,10 @@ class Deployment:
             for device in target
         }
 
-    def seen(self, devices: Iterable[Device], looked_at: float) -> None:
-        """Take over what a later look shows. Devices that came into the scope later are not ours."""
+    def seen(self, devices: Iterable[Device], read_at: float) -> None:
+        """Store what a later read shows. Devices that came into the scope later are not ours."""
         now = self._clock()
-        self._looked_at, self._look_took = looked_at, now - looked_at
+        self._read_at, self._read_took = read_at, now - read_at
         for device in devices:
             row = self.rows.get(device.key)
             if row is None:
@@ -172,40 +171,40 @@ class Deployment:
             if row.finished_at is None and row.status(self.mark) in FINISHED:
                 row.finished_at = now
 
-    def is_fresh(self, looks: int) -> bool:
-        """Whether what was seen last is recent, for a fleet of this size and for the C(looks) that one call has cost.
+    def is_fresh(self, reads: int) -> bool:
+        """Whether the last read is recent, for a fleet of this size and for the C(reads) that one call has cost.
 
-        Where calls are scarce each look delays the sending, so that it would never be recent enough.
+        Where calls are scarce each read delays the sending, so that it would never be recent enough.
         """
-        return self._clock() - self._looked_at <= max(FRESH * 2**looks, 2 * self._look_took)
+        return self._clock() - self._read_at <= max(FRESH * 2**reads, 2 * self._read_took)
 
     def leave_alone(self, rows: Iterable[Row], doubt: ConnectError) -> None:
         """Send nothing in this run, because of these rows an earlier sending may still show up."""
         not_sent = ConnectError(
-            "Not sent in this run, because it is not known whether other devices of the target have the deployment.",
+            "Not sent: it is unknown whether other devices of the target have the deployment. Run the task again.",
             code="not_sent",
         )
         for sending in self.plan.sendings:
-            self.put_down(sending, REFUSED, not_sent)
+            self.record(sending, REFUSED, not_sent)
         self.plan = replace(self.plan, sendings=())
         for row in rows:
             row.sent, row.trouble = IN_DOUBT, doubt
 
-    def put_down(self, sending: Sending, sent: str, trouble: ConnectError | None = None) -> None:
+    def record(self, sending: Sending, sent: str, trouble: ConnectError | None = None) -> None:
         for device in sending.devices:
             row = self.rows[device.key]
             row.sent, row.trouble = sent, trouble
             row.sent_at = self._clock() if sent == YES else None
 
-    def overtaken(self, sending: Sending) -> None:
-        """Somebody else sent it meanwhile: those that show it have it, the others are left to the next run."""
+    def mark_sent_elsewhere(self, sending: Sending) -> None:
+        """Another run sent it meanwhile: devices that show it have it, the others are left for the next run."""
         for device in sending.devices:
             row = self.rows[device.key]
             if not row.shows_a_new_one(self.mark):
-                row.sent, row.trouble = REFUSED, OVERTAKEN
+                row.sent, row.trouble = REFUSED, SENT_ELSEWHERE
         self.warnings.append(
-            "Another run sent the deployment %s meanwhile, seen before %s. It was not sent again. Let only one run at "
-            "a time work on a device." % (self.mark, self.rows[sending.devices[0].key].label)
+            "Another run sent the deployment %s to %s meanwhile. It was not sent again. Let only one run at a time "
+            "work on a device." % (self.mark, self.rows[sending.devices[0].key].label)
         )
 
     def visible(self, sending: Sending) -> bool:

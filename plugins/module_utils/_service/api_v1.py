@@ -34,7 +34,7 @@ MOST_PAGES = 10_000  # of one list; half a million devices
 DETAILS = "/v1/devices_details"
 TRIGGER = "/v1/set_update_trigger"
 SHORT = 200  # characters of a server's error text that enter a message
-LONG = 4000  # characters of it that are looked at
+LONG = 4000  # characters of it that are read
 
 Parsed = t.TypeVar("Parsed")
 BeforeSend = t.Callable[[], None]
@@ -274,7 +274,7 @@ def redact(text: str, body: Mapping[str, t.Any]) -> str:
     masked = Hider(tokens).text(one_line(text[:LONG]))
     if len(text) <= LONG and len(masked) <= SHORT:
         return masked
-    # Not within a word: a part of a token is masked by nobody.
+    # Not within a word: a part of a token is not masked.
     return re.sub(r"[^\s\",;{}<>]*$", "", masked[: SHORT - 1]) + "\N{HORIZONTAL ELLIPSIS}"
 
 

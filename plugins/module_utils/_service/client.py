@@ -67,8 +67,8 @@ class Client:
         self.interrupted = ""  # the signal that did it
         self._shielded = False
 
-    def check_departure(self, deadline: Deadline) -> None:
-        """For right before a write departs, when all waiting is over. Raises RunEnded or TooLate."""
+    def check_before_send(self, deadline: Deadline) -> None:
+        """For right before a write is sent, when all waiting is over. Raises RunEnded or TooLate."""
         if not self.interrupted:  # by a signal, which ends the lease too; what was released is still to be held
             self.lease.check()
         deadline.check(self.now())

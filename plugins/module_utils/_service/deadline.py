@@ -40,7 +40,7 @@ class Deadline:
         """Raises TooLate."""
         if self.not_after is not None and now > self.not_after:
             raise TooLate(
-                "Not sent, because it is after %s (not_after). Run the task again in the next window."
+                "Not sent: it is after %s (not_after). Run the task again in the next window."
                 % self.not_after.strftime("%Y-%m-%dT%H:%M:%SZ")
             )
 

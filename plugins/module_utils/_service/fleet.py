@@ -81,7 +81,7 @@ class InfoRequest:
                 "device_token already names one device: leave out %s, or device_token." % " and ".join(beside)
             )
         if params["group"] and not params["project"]:
-            raise InvalidInput("group goes only with project: name the project that the group belongs to.")
+            raise InvalidInput("group needs project: name the project that the group belongs to.")
         return cls(
             project=params["project"],
             group=params["group"],

@@ -35,7 +35,7 @@ class RunEnded(ConnectError):
 
 
 class Lease:
-    """Held for ever when nobody lent one: in tests, and where the module runs on another machine than Ansible."""
+    """Held for ever when none was lent: in tests, and where the module runs on another machine than Ansible."""
 
     def __init__(self, controller: int | None = None, path: str = "") -> None:
         self._controller = controller
@@ -74,7 +74,7 @@ def _birth(process: int) -> str | None:
     """When it started, as the kernel counts; empty where that cannot be told, None when there is no such process."""
     try:
         about = Path("/proc/%d/stat" % process).read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        return None if about[0] in "ZX" else about[19]  # a zombie has ended, even if nobody has noticed yet
+        return None if about[0] in "ZX" else about[19]  # a zombie has ended, even if its parent has not asked yet
     except (OSError, IndexError):  # it has ended, is hidden from this user, or the system has no such files
         pass
     try:

@@ -150,7 +150,7 @@ def _read_filter(where: str, given: Mapping[str, t.Any]) -> DeviceFilter:
         one_of(where + ".value", value, FILTER_VALUES[kind], "for type %s" % kind)
     version = given.get("app_version") or None
     if version and kind != "app":
-        raise InvalidInput("%s.app_version goes only with type app, not with type %s." % (where, kind))
+        raise InvalidInput("%s.app_version needs type app and cannot be combined with type %s." % (where, kind))
     return DeviceFilter(kind, operand, value, version)
 
 

@@ -15,11 +15,11 @@ from .waits import Waits
 
 
 async def wait_until(
-    look: t.Callable[[], t.Awaitable[bool]], deadline: float, interval: float, waits: Waits
+    read: t.Callable[[], t.Awaitable[bool]], deadline: float, interval: float, waits: Waits
 ) -> ConnectError | None:
-    """None once C(look) is true; otherwise why not: C(still_running), or C(unobservable) when the last look failed.
+    """None once C(read) is true; otherwise why not: C(still_running), or C(unobservable) when the last read failed.
 
-    The first look comes after half an interval: what there was to see before has just been read. A failed look is no
+    The first read comes after half an interval: the devices have just been read. A failed read is no
     verdict: it is repeated until C(deadline), on a clock that never steps.
     """
     seen = False
@@ -27,7 +27,7 @@ async def wait_until(
     while True:
         blind: ConnectError | None = None
         try:
-            if await look():
+            if await read():
                 return None
             seen = True
         except NoTimeLeft as failure:

@@ -43,7 +43,7 @@ class Superseded(ConnectError):
 async def apply_trigger(request: TriggerRequest, client: Client, dry: bool) -> Report:
     """Read, plan and, unless C(dry), write.
 
-    What is wanted of each device is noted before anything is waited for. A write that departs after a later task on
+    What is wanted of each device is noted before anything is waited for. A write that is sent after a later task on
     this machine has noted the opposite is kept back, so that a release which waited does not undo a hold.
     """
     entries = request.entries
@@ -173,7 +173,7 @@ async def _write(entry: Entry, row: Row, request: TriggerRequest, client: Client
         _check_intention(entry, request.hold, client)
         if client.waits.clock() - noted_at > NOTE_LASTS:
             client.journal.note({_note(entry): IN_DOUBT}, client.waits.clock())
-        client.check_departure(request.deadline)  # last, because the journal may have to wait
+        client.check_before_send(request.deadline)  # last, because the journal may have to wait
 
     try:
         await client.api.set_trigger(entry.token, request.hold, before_send)
@@ -185,7 +185,7 @@ async def _write(entry: Entry, row: Row, request: TriggerRequest, client: Client
 
 
 async def _verify(written: list[tuple[Entry, Row]], request: TriggerRequest, client: Client) -> None:
-    """Look until each device shows what was written, a few times because lists may be late."""
+    """Read until each device shows what was written, a few times because lists may be late."""
     for pause in (0.0, *VERIFY_PAUSES):
         try:
             if pause:
@@ -205,7 +205,7 @@ async def _verify(written: list[tuple[Entry, Row]], request: TriggerRequest, cli
 
 
 def _obeyed(row: Row, reading: Reading, hold: bool) -> bool:
-    """Put down what was read back; whether it is what was written."""
+    """Record what was read back; whether it is what was written."""
     if isinstance(reading, Device) and reading.held is hold:
         row.after, row.outcome, row.code, row.msg = hold, "changed", None, None
         return True
@@ -216,7 +216,7 @@ def _obeyed(row: Row, reading: Reading, hold: bool) -> bool:
         row.went_wrong(
             ConnectError(
                 "The service accepted the change, but reports the device as %s. Something else sets the trigger of "
-                "this device, or the service is slow to show it; look again with connect_device_info."
+                "this device, or the service is slow to show it; read it again with connect_device_info."
                 % state_word(reading.held),
                 code="verify_failed",
             )

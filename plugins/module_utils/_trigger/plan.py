@@ -62,7 +62,7 @@ class TriggerRequest:
     def read(cls, params: Mapping[str, t.Any]) -> TriggerRequest:
         """Raises InvalidInput, naming the option, before anything is sent."""
         if params["group"] and not params["project"]:
-            raise InvalidInput("group goes only with project: name the project that the group belongs to.")
+            raise InvalidInput("group needs project: name the project that the group belongs to.")
         return cls(
             entries=_read_entries(params["device_token"], params["devices"]),
             hold=params["trigger_set"],
@@ -142,7 +142,7 @@ class Row:
 
 
 Reading: t.TypeAlias = "Device | ConnectError | None"  # None: not read, on purpose
-UNREAD = (FateUnknown, UnreadableReply)  # somebody answers there, only not with this device's state
+UNREAD = (FateUnknown, UnreadableReply)  # the service answered, but not with the state of this device
 
 
 def plan_row(entry: Entry, reading: Reading, written: str | None, hold: bool) -> Row:

@@ -211,7 +211,7 @@ def test_a_call_is_not_sent_when_nobody_could_look_right_before(wire, drive):
     wire.expect("GET", DETAILS, reply=refusal("no"))
     result = drive(NAME, **OPTIONS)
     assert (result["failed"], result["changed"], result["deployment"]["calls"]) == (True, False, 0)
-    assert "could not be looked at right before" in result["msg"]
+    assert "could not be read right before" in result["msg"]
 
 
 def test_a_lost_reply_after_a_429_is_still_not_repeated(wire, drive):
