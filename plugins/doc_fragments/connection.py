@@ -49,7 +49,7 @@ options:
       - The longest, in seconds, that the task may spend waiting for rate limits and faults in all, from V(0) to
         V(86400).
       - Waits that overlap count once. Spreading calls by O(account_calls_per_minute) and the intervals between two
-        looks at a running deployment are not faults, and do not count.
+        reads of a running deployment are not faults, and do not count.
     type: int
     default: 300
   concurrency:

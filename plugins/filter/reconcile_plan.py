@@ -87,7 +87,7 @@ def reconcile_plan(
         elif uuid in own or row["name"] in own:
             found["left_alone"].append(uuid)
         elif not is_open.get(uuid, window["open"]):
-            found["right" if row["held"] is True else "hold"].append(uuid)  # also when nobody knows
+            found["right" if row["held"] is True else "hold"].append(uuid)  # also when it is not known
         elif released:
             found["right" if row["held"] is False else "release"].append(uuid)
         else:

@@ -19,7 +19,7 @@ class ConnectError(Exception):
     """An expected failure. C(code) is stable and documented; C(msg) is for the person reading it."""
 
     code = "error"
-    transient = False  # may go away by itself: worth another look, no proof of a wrong request
+    transient = False  # may go away by itself: worth another call, no proof of a wrong request
     fatal = False  # holds for every further call of this task too
 
     def __init__(
@@ -80,7 +80,7 @@ class NotSent(ConnectError):
 
 
 class Misconfigured(NotSent):
-    """Nothing can be sent with these settings (TLS, proxy, address), and waiting will not mend them."""
+    """Nothing can be sent with these settings (TLS, proxy, address), and waiting does not help."""
 
     transient = False
     fatal = True

@@ -12,10 +12,10 @@ version_added: 0.1.0
 description:
   - Sends an update flow to the devices that O(groups) and O(filters) select, and only to those that still need it.
   - Each deployment carries a B(mark), a fingerprint of the flow, target, app, parameters and O(deployment_key), at the
-    start of its comment. Before sending, the mark is looked for on every targeted device, so that however often the
+    start of its comment. Before sending, every targeted device is searched for the mark, so that however often the
     task runs the deployment happens at most once.
-  - When a reply is lost, the devices are looked at again. What cannot be found there is reported as not known, with
-    code V(outcome_unknown), and nothing is sent twice on a guess.
+  - When a reply is lost, the devices are read again. What cannot be found there is reported as not known, with code
+    V(outcome_unknown), and nothing is sent twice on a guess.
 author:
   - EdgeOps (@edgeops-collections)
 extends_documentation_fragment:

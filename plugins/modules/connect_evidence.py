@@ -49,7 +49,7 @@ options:
     type: str
   data:
     description:
-      - What is to be known about it. Goes only with O(event).
+      - What is to be known about it. Needs O(event).
       - The C(timezone) in the first record of a file, an IANA name such as V(Europe/Paris), is that of the local times
         in all its records and in the report. Without, it is the controller's.
     type: dict

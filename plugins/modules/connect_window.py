@@ -241,7 +241,7 @@ opened_at_local:
 closes_at:
   description:
     - When the opening ends that RV(at) lies in, in UTC. Windows and O(override) unite. V(null) when it lies in none, or
-      in one that does not end as far as was looked at, which RV(notes) then say.
+      in one that does not end as far as was searched, which RV(notes) then say.
   type: str
   returned: always, except when the options were refused
   sample: "2026-11-23T03:00:00Z"

@@ -71,7 +71,7 @@ def choose(
 ) -> Choice:
     """The devices of C(connect_devices) or C(connect_inventory_group), as far as C(connect_only) names them.
 
-    C(limit) are the hosts that --limit leaves; None without it. Tokens of hosts that are not meant are not looked at.
+    C(limit) are the hosts that --limit leaves; None without it. Tokens of hosts that are not meant are not read.
     Raises InvalidInput, naming the variable.
     """
     said = read_options(given, SPEC, "connect_")

@@ -129,7 +129,7 @@ def replace(path: Path, text: str, dry: bool = False) -> bool:
 
 
 def _mapped(file: int) -> mmap.mmap | bytes:
-    """The content, of which only what is looked at is read."""
+    """The content, of which only the part that is used is read."""
     return mmap.mmap(file, 0, access=mmap.ACCESS_READ) if os.fstat(file).st_size else b""
 
 

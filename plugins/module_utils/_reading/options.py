@@ -70,7 +70,7 @@ def nearest(name: str, known: t.Iterable[str]) -> str:
 def _read_value(given: t.Any, option: Mapping[str, t.Any], where: str, environ: Mapping[str, str]) -> t.Any:
     kind = option["type"]
     if kind not in ("str", "path", "raw") and isinstance(given, str) and given.lstrip().startswith("{{"):
-        # In these words a linter knows that nothing is wrong with a template which nobody has evaluated yet.
+        # A linter knows by these words that nothing is wrong with a template that has not been evaluated yet.
         raise InvalidInput("option '%s' is of type text, a template that was not evaluated." % where)
     if kind == "list":
         return _read_list(given, option, where, environ)

@@ -152,8 +152,8 @@ class Rollout(Effects):
             wave, members = seen_again(request, self._plan, wave, devices, request.entries)
             shown = {one.device_uuid: one for one in members}
             # So that a device which needs nothing any more does not count as left.
-            everybody = tuple(shown.get(one.device_uuid, one) for one in self._plan.members)
-            state.plan = replace(self._plan, members=everybody)
+            now_known = tuple(shown.get(one.device_uuid, one) for one in self._plan.members)
+            state.plan = replace(self._plan, members=now_known)
         started = start_wave(request, wave, members, request.zones, self.client.now(), state.seconds)
         closed = sorted(started.gate.closed)
         self.record("wave_started", wave=wave.name, due=len(started.due), device_uuids=started.uuids)

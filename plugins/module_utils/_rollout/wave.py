@@ -46,7 +46,7 @@ def needed_time(request: RolloutRequest, seconds: Sequence[float]) -> timedelta:
 
 @dataclass(frozen=True)
 class Gate:
-    """Who may start now. C(status) is None when nobody asks: without windows, or without devices."""
+    """Who may start now. C(status) is None when no window is asked: without windows, or without devices."""
 
     open: frozenset[str]
     closed: frozenset[str]

@@ -51,8 +51,8 @@ class WaveSpec:
 
         Whether that reaches exactly the devices that are meant has to be asked of the fleet, see C(selected).
         """
-        everybody = self.size is not None and self.size.is_percent and self.size.number == 100
-        if not (self.tag or self.groups or everybody):
+        whole = self.size is not None and self.size.is_percent and self.size.number == 100
+        if not (self.tag or self.groups or whole):
             return None
         filters = [_tag_filter("is_not", spec.tag) for spec in earlier if spec.tag is not None]
         if self.tag is not None:
@@ -165,7 +165,7 @@ def _refuse_repeated_names(specs: Sequence[WaveSpec]) -> None:
 
 
 def _refuse_shrinking_sizes(specs: Sequence[WaveSpec]) -> None:
-    """Sizes are totals. Somebody who means increments would else get waves without devices, and not notice."""
+    """Sizes are totals. Meant as increments, they would silently make waves without devices."""
     for percent in (False, True):
         sizes = [spec.size for spec in specs if spec.size is not None and spec.size.is_percent is percent]
         for before, size in itertools.pairwise(sizes):

@@ -84,7 +84,7 @@ class _Reader:
         ]
 
     def busy(self, component: Component) -> Iterator[Source]:
-        """FREEBUSY is the time in which somebody is busy: the blackout."""
+        """FREEBUSY is the time that is taken: the blackout."""
         where = "%s: VFREEBUSY" % self._where
         for line in component.broken:
             if line.upper().startswith("FREEBUSY"):

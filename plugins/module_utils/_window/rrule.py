@@ -277,14 +277,14 @@ def _refuse_combinations(
         raise InvalidInput("%s: rrule has both COUNT and UNTIL; RFC 5545 allows one of them." % where)
     if frequency in ("DAILY", "WEEKLY"):
         if "BYSETPOS" in parts:
-            raise InvalidInput("%s: BYSETPOS goes with MONTHLY or YEARLY; name the days in BYDAY." % where)
+            raise InvalidInput("%s: BYSETPOS needs FREQ=MONTHLY or YEARLY; name the days in BYDAY." % where)
         if re.search(r"\d", parts.get("BYDAY", "")):
             raise InvalidInput(
                 "%s: BYDAY=%s counts days of a month; with FREQ=%s only plain days are accepted."
                 % (where, parts["BYDAY"], frequency)
             )
     if "BYWEEKNO" in parts and frequency != "YEARLY":
-        raise InvalidInput("%s: BYWEEKNO goes with FREQ=YEARLY only." % where)
+        raise InvalidInput("%s: BYWEEKNO is accepted with FREQ=YEARLY only." % where)
 
 
 def _refuse_vague(frequency: str, interval: int, count: int | None, parts: dict[str, str], where: str) -> None:

@@ -67,7 +67,7 @@ class Source:
 
         An occurrence with both edges in a skipped hour closes when it opens.
         """
-        own = t.cast(tzinfo, self.zone or zone)  # whoever has no zone of a device refuses such windows
+        own = t.cast(tzinfo, self.zone or zone)  # without a zone of a device, such windows are refused before
         if not isinstance(self.starts, Once):
             return self._found(low, high, own)
         if own not in self._once:  # there may be thousands, and each is asked about many times

@@ -29,7 +29,7 @@ from .rows import TROUBLED, needs_attention
 from .timeline import VERDICTS, timeline
 from .values import NOTHING, duration, instant, mapping, number, sequence, text
 
-# A sign beside each colour, for whoever cannot tell colours apart, and for a black and white printer.
+# A sign beside each colour, for readers who cannot tell colours apart, and for a black and white printer.
 SIGNS = {
     **{"updated": "\N{CHECK MARK}", "current": "=", "done_before": "\N{WHITE CIRCLE}", "left": "\N{RIGHTWARDS ARROW}"},
     **{"rolled_back": "\N{ANTICLOCKWISE OPEN CIRCLE ARROW}", "skipped": "\N{EN DASH}", "refused": "\N{BLACK SQUARE}"},
@@ -165,7 +165,7 @@ def title(report: Mapping[str, t.Any]) -> str:
 
 
 def verdict(report: Mapping[str, t.Any]) -> str:
-    """The one sentence that somebody reads who reads only one."""
+    """The sentence for a person who reads only one."""
     run, totals, what = report["run"], report["totals"], product(report["run"])
     if run.get("check_mode") is True:
         return "Check mode: nothing was changed. A real run would do what the plan below says."

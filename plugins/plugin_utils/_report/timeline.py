@@ -114,7 +114,7 @@ def _bars(phases: Iterable[Mapping[str, t.Any]]) -> list[Bar]:
         elif phase["event"] == "gate" and before and at - before >= timedelta(minutes=1):
             kind = "wait"
         elif phase["event"] == "observed" and phase.get("phase") == "after_soak":
-            kind = "soak"  # the role looks when it is over
+            kind = "soak"  # the fleet is read when it is over
         elif kind == "soak":
             start = at - timedelta(seconds=min(number(phase.get("seconds")), 10**8))
         elif kind == "deploy" and rolling:

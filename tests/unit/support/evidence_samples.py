@@ -192,7 +192,7 @@ def judge(script: Script, wave: str, rows: Sequence[Mapping[str, Any]], verdict:
         phase=phase,
         verdict=verdict,
         code="rollout_failed" if stops else None,
-        msg="%s: %d of %d failed, allowed are 0." % (wave, tally["failed"], len(rows))
+        msg="%s: %d of %d devices failed (limit 0)." % (wave, tally["failed"], len(rows))
         if stops
         else "%s: %d of %d succeeded." % (wave, tally["success"], len(rows)),
         counts=counts,
@@ -317,7 +317,7 @@ def canary_failed() -> Script:
     end(
         script,
         "stopped",
-        "canary: 1 of 3 failed, allowed are 0. Nobody else was released or sent to.",
+        "canary: 1 of 3 devices failed (limit 0). No other device was released or sent to.",
         60,
         code="rollout_failed",
         left_open=["kiosk-0002"],
@@ -352,7 +352,7 @@ def window_closed() -> Script:
             "kind": "foreign_pending",
             "device_uuid": uuid(21),
             "name": "kiosk-0021",
-            "msg": "Another update waits on it (winter screens), which its release would let loose.",
+            "msg": "Another update is pending (winter screens) and would start when this device is released.",
         },
     ]
     plan = begin(script, devices, "20261123-0130-kiosks-c", conflicts=conflicts)

@@ -144,7 +144,7 @@ def test_unknown_keys_within_an_entry_are_named_and_their_values_are_not(drive, 
             },
             "devices[1] has the same device_uuid as devices[0]",
         ),
-        ({"device_token": token(1), "group": "Floor-1"}, "group goes only with project"),
+        ({"device_token": token(1), "group": "Floor-1"}, "group needs project"),
     ],
 )
 def test_a_bad_choice_of_devices_is_refused(drive, changes, said):
@@ -158,7 +158,7 @@ def test_a_bad_choice_of_devices_is_refused(drive, changes, said):
     ("changes", "said"),
     [
         ({"device_token": token(1), "project": "Kiosks", "device_name": "k"}, "leave out project and device_name"),
-        ({"group": "Floor-1"}, "group goes only with project"),
+        ({"group": "Floor-1"}, "group needs project"),
         ({"filters": [filter_option("device_state", "online", "is_not")]}, "filters[0].operand"),
     ],
 )

@@ -147,7 +147,7 @@ def test_the_sections_say_what_the_records_say():
         "open by override",
         "gate closed",
         "The reply was lost, and the device does not show the deployment.",
-        "Another update waits on it (winter screens)",
+        "Another update is pending (winter screens)",
         "failed 0 (limit 0)",
         "tasks/smoke_test.yml",
         "The shop answered with 502 once.",

@@ -150,12 +150,12 @@ AWX = "DTSTART;TZID=UTC:20270110T013000 RRULE:FREQ=DAILY"
         ),
         (
             without_form(rrule="FREQ=WEEKLY;BYDAY=MO;BYSETPOS=1", start="22:00", duration="2h"),
-            "BYSETPOS goes with MONTHLY",
+            "BYSETPOS needs FREQ=MONTHLY",
             "name the days in BYDAY",
         ),
         (
             without_form(rrule="FREQ=MONTHLY;BYWEEKNO=3", start="22:00", duration="2h"),
-            "BYWEEKNO goes with FREQ=YEARLY",
+            "BYWEEKNO is accepted with FREQ=YEARLY",
             "only",
         ),
         (without_form(rrule="FREQ=MONTHLY;BYMONTHDAY=32", start="22:00", duration="2h"), "BYMONTHDAY=32", "up to 31"),
