@@ -138,7 +138,7 @@ def test_a_host_that_cannot_be_reached_does_not_matter(ansible, path):
     ("options", "parts"),
     [
         ({}, ["event", "report: true"]),
-        ({"report": True, "data": {"a": 1}}, ["data goes only with event"]),
+        ({"report": True, "data": {"a": 1}}, ["data needs event"]),
         ({"report": True}, ["cannot be read", "path"]),
         ({"event": "noted", "path": "/dev/null/x.jsonl"}, ["cannot be written", "path"]),
         ({"event": "noted", "unknown": 1}, ["unknown", "Supported parameters include: data, event, path"]),

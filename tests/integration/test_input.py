@@ -69,7 +69,7 @@ CASES = {
         {"trigger_set": True, "devices": '[{"device_token": "%s"' % WRONG},
         ["devices looks like a JSON list", "line 1 column"],
     ),
-    "group without project": (TRIGGER, {**ONE, "group": "Floor-1"}, ["group goes only with project"]),
+    "group without project": (TRIGGER, {**ONE, "group": "Floor-1"}, ["group needs project"]),
     "misspelt option": (TRIGGER, {**ONE, "device_tokn": WRONG}, ["device_tokn", "device_token"]),
     "misspelt connection option": (INFO, {"user_tokn": WRONG}, ["user_tokn", "user_token"]),
     "misspelt option in a list": (
