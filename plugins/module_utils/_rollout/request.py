@@ -211,7 +211,7 @@ def read_devices(devices: Sequence[Mapping[str, t.Any]]) -> dict[str, Entry]:
             "devices is empty: set connect_devices to a list of mappings with device_token and device_uuid, or "
             "connect_inventory_group to a group of the inventory."
         )
-    entries = [{"device_token": "", **entry} for entry in devices if entry.get("device_uuid")]
+    entries = [entry for entry in devices if entry.get("device_uuid")]
     if not entries:
         raise InvalidInput(
             "devices: none of them has a device_uuid, by which the service's lists name it. Give each one."

@@ -18,7 +18,7 @@ from .._errors import (
     InvalidInput,
     UnreadableReply,
 )
-from .._reading.names import read_text, read_uuid
+from .._reading.names import read_uuid
 from .._service.deadline import NO_DEADLINE, Deadline
 from .._service.models import Device
 
@@ -90,13 +90,10 @@ def _read_entries(device_token: str | None, devices: Sequence[Mapping[str, t.Any
     entries = []
     for at, one in enumerate(devices):
         where = "devices[%d]" % at
-        token, name = (
-            "" if one.get(key) is None else read_text(one[key], "%s.%s" % (where, key), secret=key == "device_token")
-            for key in ("device_token", "name")
-        )
-        if not token:
+        if not one.get("device_token"):
             raise InvalidInput("%s.device_token is missing: give the token that this device's agent prints." % where)
-        entries.append(Entry(token, read_uuid(one.get("device_uuid"), where + ".device_uuid"), name, where))
+        uuid = read_uuid(one.get("device_uuid"), where + ".device_uuid")
+        entries.append(Entry(one["device_token"], uuid, one.get("name") or "", where))
     _refuse_repeats(entries)
     return tuple(entries)
 

@@ -23,10 +23,6 @@ SLICE = 30.0  # seconds
 REMIND = 600.0
 
 
-def say_nothing(text: str) -> None:
-    """When nobody watches."""
-
-
 @dataclass(frozen=True)
 class Watch:
     """The machine's clocks."""
@@ -40,7 +36,7 @@ def wait_for_opening(
     ask: t.Callable[[datetime], Answer],
     timeout: timedelta,
     watch: Watch,
-    notice: t.Callable[[str], None] = say_nothing,
+    notice: t.Callable[[str], None],
 ) -> Answer:
     """The answer as soon as it is open, or when the time is over. At least one look."""
     deadline = watch.monotonic() + timeout.total_seconds()

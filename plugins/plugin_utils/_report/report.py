@@ -121,8 +121,6 @@ def sentence(event: str, data: Mapping[str, t.Any]) -> str:
     """What a record says, when it has no message of its own."""
     if event == "gate":
         return _gate(data)
-    if event == "soaked":
-        return "Waited %s for trouble to show." % duration(data.get("seconds"))
     if event == "observed":
         return "Read %s." % devices_word(len(mappings(data.get("devices"))))
     if event in ("released", "held"):

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from ...module_utils._result import devices_word
 from .report import windows_seen
-from .values import duration, instant, number
+from .values import duration, instant
 
 TOP, LINE, ROW, BOTTOM = 12, 14, 44, 26  # pixels: above, for each label of a close, for each row, below
 NEAR = 25  # percent: closes that are nearer to each other than this share a label
@@ -28,7 +28,6 @@ BARS = {  # event of a record that tells the end of something: its name in the p
     "planned": "plan",
     "released": "release",
     "deployed": "deploy",
-    "soaked": "soak",
     "held": "hold",
     "hook": "hook",
 }
@@ -92,7 +91,7 @@ def timeline(report: Mapping[str, t.Any], zone: tzinfo | None) -> dict[str, t.An
         ],
         "kinds": [
             {"name": kind, "class": kind.replace(" ", "_")}
-            for kind in ("wait", *BARS.values(), "rollback", CLOSED)
+            for kind in ("wait", *BARS.values(), "soak", "rollback", CLOSED)
             if any(piece.kind == kind for piece in bars)
         ],
     }
@@ -115,8 +114,6 @@ def _bars(phases: Iterable[Mapping[str, t.Any]]) -> list[Bar]:
             kind = "wait"
         elif phase["event"] == "observed" and phase.get("phase") == "after_soak":
             kind = "soak"  # the fleet is read when it is over
-        elif kind == "soak":
-            start = at - timedelta(seconds=min(number(phase.get("seconds")), 10**8))
         elif kind == "deploy" and rolling:
             kind = "rollback"
         if kind:

@@ -317,7 +317,7 @@ def test_a_wave_is_as_wide_as_it_took():
     gate(script, "one", "release", None)
     started = script.now
     script.say("deployed", 600, wave="one", rows=[], started_at=started.isoformat())
-    script.say("soaked", 300, wave="one", seconds=300)
+    script.say("observed", 300, wave="one", phase="after_soak", devices=[])
     deploy, soak = picture_of(script)["rows"][1]["bars"]
     assert float(deploy["width"][:-1]) == pytest.approx(2 * float(soak["width"][:-1]), abs=0.01)
     assert deploy["x"] + float(deploy["width"][:-1]) == pytest.approx(soak["x"], abs=0.01)
