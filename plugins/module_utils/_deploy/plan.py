@@ -87,12 +87,11 @@ class Sending:
 class DeployPlan:
     """Every targeted device with its class, and the calls that follow from that."""
 
-    devices: tuple[Device, ...]
-    classes: Mapping[str, str]
+    classes: Mapping[str, str]  # by the key of the device
     sendings: tuple[Sending, ...]
 
     def uuids_by_class(self) -> dict[str, list[str]]:
-        return {name: [d.key for d in self.devices if self.classes[d.key] == name] for name in CLASSES}
+        return {name: [key for key, found in self.classes.items() if found == name] for name in CLASSES}
 
 
 def make_plan(
@@ -127,7 +126,7 @@ def make_plan(
     else:
         # Filters are ANDed, so that one call can name one device at most (connect-api.md 2.7).
         sendings = tuple(Sending((), (DeviceFilter("specific_device", "is", d.uuid),), (d,)) for d in due)
-    return DeployPlan(tuple(target), classes, sendings)
+    return DeployPlan(classes, sendings)
 
 
 def failures_allowed(request: DeployRequest, taking_part: int) -> int:

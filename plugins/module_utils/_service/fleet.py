@@ -135,7 +135,7 @@ def _as_result(device: Device) -> dict[str, t.Any]:
     fields["device_uuid"] = fields.pop("uuid")
     fields["tags"] = list(device.tags)
     fields["apps"] = dict(device.apps)
-    fields["updates"] = [update.as_result() for update in device.updates]
+    fields["updates"] = [dict(vars(update)) for update in device.updates]
     return fields
 
 

@@ -30,9 +30,6 @@ class Update:
     comment: str
     scheduled_at: str | None  # UTC, ISO 8601
 
-    def as_result(self) -> dict[str, t.Any]:
-        return dict(vars(self))
-
 
 @dataclass(frozen=True)
 class Device:

@@ -213,7 +213,7 @@ def test_a_documented_device_is_read_in_full():
     assert (device.device_id, device.uuid, device.held, device.online) == (4001, "d-0001", True, None)
     assert (device.last_seen, device.registered_at) == ("2024-05-02T01:14:09Z", "2023-11-20T08:00:00Z")
     assert (device.tags, device.apps, device.agent_version) == (("canary",), {"kiosk_ui": "3.1.0"}, "6.2")
-    assert device.updates[0].as_result() == {
+    assert vars(device.updates[0]) == {
         "update_id": 9001,
         "status": "pending",
         "version": "3.2.0",
