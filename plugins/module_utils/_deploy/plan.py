@@ -12,12 +12,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from .._service.models import (
-    FINISHED,
-    Device,
-    DeviceFilter,
-    Update,
-)
+from .._service.models import FINISHED, Device, DeviceFilter, Update
 from .request import DeployRequest
 
 FAILURES = ("failed", "aborted")

@@ -12,13 +12,7 @@ import typing as t
 from collections.abc import Sequence
 
 from .._errors import ConnectError, FateUnknown
-from .._result import (
-    Report,
-    count_outcomes,
-    devices_word,
-    failure_code,
-    name_troubled,
-)
+from .._result import Report, count_outcomes, devices_word, failure_code, name_troubled
 from .._service.models import UPDATE_STATES
 from .plan import sent_twice
 from .state import Deployment, ReportedRow, reported

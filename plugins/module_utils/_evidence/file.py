@@ -24,12 +24,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .._errors import ConnectError
-from .record import (
-    Record,
-    canonical,
-    next_record,
-    parse_record,
-)
+from .record import Record, canonical, next_record, parse_record
 
 FOLDER = "connect-evidence"
 

@@ -24,10 +24,7 @@ from .._trigger.plan import Entry, TriggerRequest
 from .._window.calendar import Calendar, read_windows
 from .._window.override import Override, read_override
 from .._window.request import refuse_without_zone
-from .thresholds import (
-    Thresholds,
-    read_thresholds,
-)
+from .thresholds import Thresholds, read_thresholds
 from .waves import WaveSpec, read_waves
 
 OFFLINE = ("skip", "wait", "hold", "fail")

@@ -18,11 +18,7 @@ from .._errors import ConnectError
 from .api_v1 import ApiV1
 from .connection import Connection
 from .deadline import Deadline
-from .http import (
-    HttpSettings,
-    HttpTransport,
-    Transport,
-)
+from .http import HttpSettings, HttpTransport, Transport
 from .journal import Journal
 from .lease import Lease, RunEnded
 from .pace import Pace

@@ -16,12 +16,7 @@ from .._errors import ConnectError, InvalidInput
 from .._result import Report, devices_word
 from .api_v1 import ApiV1
 from .client import Client
-from .models import (
-    UPDATE_STATES,
-    Device,
-    DeviceFilter,
-    read_filters,
-)
+from .models import UPDATE_STATES, Device, DeviceFilter, read_filters
 
 
 async def read_scope(

@@ -11,13 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
-from .._errors import (
-    BudgetExhausted,
-    ConnectError,
-    FateUnknown,
-    RateLimited,
-    UnreadableReply,
-)
+from .._errors import BudgetExhausted, ConnectError, FateUnknown, RateLimited, UnreadableReply
 from .http import Call
 
 FAULT_REPEATS = 5  # a lost reply, a refused connection, a 5xx

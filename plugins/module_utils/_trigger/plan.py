@@ -12,12 +12,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .._errors import (
-    ConnectError,
-    FateUnknown,
-    InvalidInput,
-    UnreadableReply,
-)
+from .._errors import ConnectError, FateUnknown, InvalidInput, UnreadableReply
 from .._reading.names import read_uuid
 from .._service.deadline import NO_DEADLINE, Deadline
 from .._service.models import Device

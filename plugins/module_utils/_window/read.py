@@ -30,13 +30,7 @@ from .rrule import read_rule
 from .schedule import read_schedule
 from .source import NOTHING, Once, Source
 from .weekly import Weekly
-from .zones import (
-    DAY,
-    UTC,
-    instant,
-    read_zone,
-    zone_name,
-)
+from .zones import DAY, UTC, instant, read_zone, zone_name
 
 FORMS = {
     "rrule": ("rrule", "start", "end", "duration", "from", "offset_days"),

@@ -15,16 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ...module_utils._evidence.record import Chain, Record
 from ...module_utils._result import devices_word
 from .rows import Fleet, totals
-from .values import (
-    duration,
-    instant,
-    mapping,
-    mappings,
-    number,
-    seconds_between,
-    sequence,
-    text,
-)
+from .values import duration, instant, mapping, mappings, number, seconds_between, sequence, text
 
 SCHEMA = 2  # the outcomes of devices are those of the fact connect_rollout since
 Report = dict[str, t.Any]

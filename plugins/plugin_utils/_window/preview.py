@@ -16,13 +16,7 @@ from ...module_utils._window.answer import clock_notes
 from ...module_utils._window.calendar import Calendar
 from ...module_utils._window.intervals import Interval
 from ...module_utils._window.openings import Found
-from ...module_utils._window.zones import (
-    DAY,
-    WEEKDAYS,
-    iso,
-    local,
-    zone_name,
-)
+from ...module_utils._window.zones import DAY, WEEKDAYS, iso, local, zone_name
 
 
 def preview(
