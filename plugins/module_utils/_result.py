@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ._errors import Banned
 
-OUTCOMES = ("changed", "unchanged", "failed", "unknown")
+ROW_OUTCOMES = ("changed", "unchanged", "failed", "unknown")
 NAMED = 5  # devices that a failure message names; all of them are in the rows
 
 
@@ -46,7 +46,7 @@ class Report:
 
 
 def count_outcomes(rows: Sequence[HasOutcome]) -> dict[str, int]:
-    return {"total": len(rows), **{outcome: sum(row.outcome == outcome for row in rows) for outcome in OUTCOMES}}
+    return {"total": len(rows), **{outcome: sum(row.outcome == outcome for row in rows) for outcome in ROW_OUTCOMES}}
 
 
 def name_troubled(rows: Sequence[HasOutcome]) -> str:

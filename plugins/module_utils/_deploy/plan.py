@@ -89,7 +89,7 @@ class DeployPlan:
         return {name: [key for key, found in self.classes.items() if found == name] for name in CLASSES}
 
 
-def make_plan(
+def plan_deployment(
     request: DeployRequest,
     scope: Sequence[Device],
     target: Sequence[Device],

@@ -68,7 +68,7 @@ MARK = "ans-"  # followed by 20 hexadecimal digits: 24 characters that no encodi
 
 
 @dataclass(frozen=True)
-class Wave:
+class DeployWave:
     """The part of a deployment's target that one run sends to. C(device_uuids) is None when devices are not listed."""
 
     groups: tuple[str, ...]
@@ -76,7 +76,7 @@ class Wave:
     device_uuids: frozenset[str] | None
 
 
-WHOLE = Wave((), (), None)
+WHOLE = DeployWave((), (), None)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class DeployRequest:
     retry_failed: bool
     include_current: bool
     resend: str
-    wave: Wave
+    wave: DeployWave
     deadline: Deadline
     wait: bool
     wait_timeout: int
@@ -180,12 +180,12 @@ def _read_wave(
     groups: tuple[str, ...],
     filters: tuple[DeviceFilter, ...],
     parameters: Mapping[str, str] | None,
-) -> Wave:
+) -> DeployWave:
     given = params["wave"]
     if given is None:
         return WHOLE
     uuids = given["device_uuids"]
-    wave = Wave(
+    wave = DeployWave(
         groups=tuple(given["groups"] or ()),
         filters=read_filters(given["filters"], "wave.filters", beside=filters),
         device_uuids=None if uuids is None else frozenset(read_uuid(uuid, "wave.device_uuids") for uuid in uuids),

@@ -20,8 +20,8 @@ from .plan import (
     Sending,
     failures_allowed,
     identities,
-    make_plan,
     marked_updates,
+    plan_deployment,
     state_of,
 )
 from .request import DeployRequest
@@ -148,7 +148,7 @@ class Deployment:
         self._read_at = read_at  # what a list shows may be as old as the request for its first page
         self._read_took = clock() - read_at
         self.mark = request.mark
-        self.plan: DeployPlan = make_plan(request, scope, target, sent_lately, is_exact)
+        self.plan: DeployPlan = plan_deployment(request, scope, target, sent_lately, is_exact)
         self.calls = 0
         self.warnings: list[str] = []
         self.rows = {

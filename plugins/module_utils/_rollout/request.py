@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from .._deploy.request import DEPLOY_SPEC, DeployRequest, Wave
+from .._deploy.request import DEPLOY_SPEC, DeployRequest, DeployWave
 from .._errors import InvalidInput
 from .._reading import options as reading
 from .._reading.durations import read_duration, read_seconds
@@ -182,7 +182,7 @@ def wave_request(whole: DeployRequest, wave: t.Mapping[str, t.Any], **more: t.An
     """The part of a deployment that one wave sends. C(wave): groups, filters and device_uuids, as O(wave) of
     connect_deploy.
     """
-    part = Wave(
+    part = DeployWave(
         groups=tuple(wave.get("groups") or ()),
         filters=read_filters(wave.get("filters"), "wave.filters", beside=whole.filters),
         device_uuids=frozenset(wave["device_uuids"]),

@@ -25,10 +25,7 @@ from .intervals import Interval, subtract, unite
 from .openings import Found, Openings, in_force, pieces
 from .override import Override
 from .read import Load, Window, read_file, read_list
-from .zones import DAY, UTC, iso, zone_name
-
-NOTHING = timedelta(0)
-YEAR = 366 * DAY
+from .zones import DAY, NOTHING, UTC, YEAR, iso, zone_name
 
 
 def read_windows(windows: t.Any, blackouts: t.Any = (), *, load: Load = read_file) -> Calendar:

@@ -19,8 +19,8 @@ from .ics_zone import FileZones
 from .recurrence import Exceptions, Recurrence
 from .rrule import Rule, read_rule
 from .schedule import read_exceptions
-from .source import NOTHING, Once, Source, missing
-from .zones import DAY, UTC, local
+from .source import Once, Source, missing
+from .zones import DAY, NOTHING, UTC, local
 
 try:
     import dateutil

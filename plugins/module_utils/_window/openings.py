@@ -15,14 +15,12 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from .._errors import InvalidInput
 from .intervals import Interval, subtract, unite
 from .read import Window
-from .zones import DAY, SECOND, changes, read_zone
-
-NOTHING = timedelta(0)
+from .zones import DAY, NOTHING, SECOND, changes, read_zone
 
 STEPS = (0.125, 0.5, 2, 8, 32, 128, 512, 2048, 3653)  # days
 NOTES = 3  # for each window

@@ -28,9 +28,9 @@ from .ics_file import LOOKS_LIKE
 from .recurrence import Recurrence
 from .rrule import read_rule
 from .schedule import read_schedule
-from .source import NOTHING, Once, Source
+from .source import Once, Source
 from .weekly import Weekly
-from .zones import DAY, UTC, instant, read_zone, zone_name
+from .zones import DAY, NOTHING, UTC, instant, read_zone, zone_name
 
 FORMS = {
     "rrule": ("rrule", "start", "end", "duration", "from", "offset_days"),

@@ -21,9 +21,8 @@ from .answer import Status
 from .calendar import Calendar, read_windows
 from .override import Override, read_override
 from .read import Window
-from .zones import read_zone
+from .zones import NOTHING, read_zone
 
-NOTHING = timedelta(0)
 OF_DEVICE = (  # what the row of a device has of the answer
     "open",
     "reason",
@@ -36,7 +35,7 @@ OF_DEVICE = (  # what the row of a device has of the answer
 
 
 @dataclass(frozen=True)
-class Device:
+class AskedDevice:
     device_uuid: str
     name: str
     timezone: str | None
@@ -45,7 +44,7 @@ class Device:
 @dataclass(frozen=True)
 class Answer:
     status: Status  # of the zone that is open longest, or opens first
-    devices: tuple[tuple[Device, Status], ...]
+    devices: tuple[tuple[AskedDevice, Status], ...]
 
     def as_result(self) -> dict[str, t.Any]:
         of_status = {status: status.as_result() for status in {status for _device, status in self.devices}}
@@ -68,7 +67,7 @@ class WindowRequest:
     min_remaining: timedelta = NOTHING
     override: Override | None = None
     wait_timeout: timedelta = NOTHING
-    devices: tuple[Device, ...] = ()
+    devices: tuple[AskedDevice, ...] = ()
 
     @classmethod
     def read(cls, params: Mapping[str, t.Any]) -> WindowRequest:
@@ -132,12 +131,12 @@ def refuse_without_zone(calendar: Calendar, devices: t.Sequence[Mapping[str, t.A
         )
 
 
-def _read_devices(given: t.Sequence[Mapping[str, t.Any]], calendar: Calendar) -> tuple[Device, ...]:
+def _read_devices(given: t.Sequence[Mapping[str, t.Any]], calendar: Calendar) -> tuple[AskedDevice, ...]:
     refuse_without_zone(calendar, given)
     devices = []
     for at, one in enumerate(given):
         uuid, name = (str(one.get(key) or "").strip() for key in ("device_uuid", "name"))
         zone = str(one.get("timezone") or "").strip()
         where = ("devices[%d] %s" % (at, name or uuid)).strip() + ": timezone"
-        devices.append(Device(uuid, name, str(read_zone(zone, where)) if zone else None))
+        devices.append(AskedDevice(uuid, name, str(read_zone(zone, where)) if zone else None))
     return tuple(devices)

@@ -19,9 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
 from .._errors import InvalidInput
-from .zones import instant, latest_wall, local, moved
-
-NOTHING = timedelta(0)
+from .zones import NOTHING, instant, latest_wall, local, moved
 
 
 def missing(library: str, where: str, what: str) -> InvalidInput:

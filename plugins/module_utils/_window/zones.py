@@ -22,7 +22,8 @@ from .windows_zones import WINDOWS_ZONES
 
 UTC = timezone.utc
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # whatever the locale
-SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+NOTHING, SECOND, HOUR, DAY = timedelta(0), timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+YEAR = 366 * DAY
 FURTHEST = 26  # hours: no clock has been set by more than a day, when its zone changed sides of the date line
 # Files that lie among the zones: of this machine, with leap seconds, or not meant to be used.
 _NO_ZONES = re.compile(r"(?:right|posix)/.*|localtime|posixrules|Factory")

@@ -18,13 +18,12 @@ from .rows import Fleet, totals
 from .values import duration, instant, mapping, mappings, number, seconds_between, sequence, text
 
 SCHEMA = 2  # the outcomes of devices are those of the fact connect_rollout since
-Report = dict[str, t.Any]
 PLANNED = ("digest", "mark", "flow_id", "app", "project")
 COUNTED = ("reads", "writes", "retries", "waited_seconds")
 BULKY = ("rows", "devices", "device_uuids", "plan", "inputs")  # stand elsewhere in the report, or only in the records
 
 
-def build_report(chain: Chain) -> Report:
+def build_report(chain: Chain) -> dict[str, t.Any]:
     records = chain.records
     fleet = Fleet(records)
     rows = fleet.rows()
@@ -46,7 +45,7 @@ def build_report(chain: Chain) -> Report:
     }
 
 
-def as_json(report: Report) -> str:
+def as_json(report: dict[str, t.Any]) -> str:
     """In ASCII, so that no character of a name acts on the terminal that shows it."""
     return json.dumps(report, indent=1) + "\n"
 
@@ -225,7 +224,7 @@ def is_override(gate: Mapping[str, t.Any]) -> bool:
     return bool(mapping(gate.get("override"))) and gate.get("open") is True and gate.get("reason") == "override"
 
 
-def windows_seen(report: Report) -> list[tuple[t.Any, t.Any]]:
+def windows_seen(report: dict[str, t.Any]) -> list[tuple[t.Any, t.Any]]:
     """The openings that gates saw, each once, in their order; an end may be unknown."""
     seen = []
     for phase in report["phases"]:

@@ -21,15 +21,25 @@ from ...module_utils._window.openings import Openings, pieces
 from ...module_utils._window.read import Window
 from ...module_utils._window.recurrence import Recurrence
 from ...module_utils._window.source import Once, Source, Starts
-from ...module_utils._window.zones import DAY, HOUR, UTC, WEEKDAYS, changes, iso, local, moved, zone_name
+from ...module_utils._window.zones import (
+    DAY,
+    HOUR,
+    NOTHING,
+    UTC,
+    WEEKDAYS,
+    YEAR,
+    changes,
+    iso,
+    local,
+    moved,
+    zone_name,
+)
 
-YEAR = 366 * DAY
 STEPS = (0.25, 2, 8, 32, 128, 366)  # days
 MANY = 60_000  # occurrences that are looked at, or the answer would take too long
 DATES = 5  # named in one warning
 BRIDGE = HOUR  # of overlap, with which one start goes on from the other although the clock is set back
 PAIRS = 20  # of windows that overlap
-NOTHING = timedelta(0)
 Found = t.TypeVar("Found")
 
 

@@ -17,7 +17,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._deploy.plan
     NEEDED,
     RETRY,
     classify,
-    make_plan,
+    plan_deployment,
     sent_twice,
 )
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
@@ -29,7 +29,7 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import
 
 
 def planned(request, devices):
-    return make_plan(request, devices, devices)
+    return plan_deployment(request, devices, devices)
 
 
 APP = {"name": "kiosk_ui", "version": "3.2.0"}
@@ -138,9 +138,9 @@ def test_what_has_failed_on_too_many_already_is_not_sent_to_the_rest(limits, sen
 def test_the_filter_does_not_go_out_again_while_a_device_that_has_it_may_match_later():
     request = deploy_request(app=APP, filters=[filter_option("tag", "canary")])
     has_it = device(2, "success", comment=request.mark)
-    (one,) = make_plan(request, [device(1), has_it], [device(1)]).sendings
+    (one,) = plan_deployment(request, [device(1), has_it], [device(1)]).sendings
     assert [(f.type, f.value) for f in one.filters] == [("specific_device", "d-0001")]
-    (one,) = make_plan(request, [device(1), device(2)], [device(1)]).sendings
+    (one,) = plan_deployment(request, [device(1), device(2)], [device(1)]).sendings
     assert one.filters == request.filters
 
 
@@ -156,7 +156,7 @@ FLEETS = st.lists(st.tuples(st.lists(STATUSES, max_size=3), st.booleans(), st.bo
 @given(FLEETS, st.booleans(), st.sampled_from(["needed", "all"]))
 def test_every_device_is_in_one_class_and_exactly_the_due_ones_are_sent_to(devices, retry_failed, resend):
     request = deploy_request(app=APP, retry_failed=retry_failed, resend=resend, max_failures=100)
-    plan = make_plan(request, devices, devices)
+    plan = plan_deployment(request, devices, devices)
     by_class = plan.uuids_by_class()
     assert tuple(by_class) == CLASSES
     assert Counter(uuid for uuids in by_class.values() for uuid in uuids) == Counter(d.uuid for d in devices)
@@ -177,7 +177,7 @@ def test_every_device_is_in_one_class_and_exactly_the_due_ones_are_sent_to(devic
 @given(FLEETS)
 def test_nothing_is_due_after_everything_due_was_sent(devices):
     request = deploy_request(app=APP)
-    due = {d.uuid for sending in make_plan(request, devices, devices).sendings for d in sending.devices}
+    due = {d.uuid for sending in plan_deployment(request, devices, devices).sendings for d in sending.devices}
     after = [
         model_device(
             d.device_id - 4000, apps=d.apps, updates=(*d.updates, model_update(MARK)) if d.uuid in due else d.updates
