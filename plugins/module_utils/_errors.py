@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """One exception family: every expected failure knows its code and what to do next.
 
 Messages are composed here and by the callers from an allow-list (method, path, status, a shortened

@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# This file is internal to the collection and may change without notice.
-
 """The action plugin of all modules that work for a while (meta/runtime.yml names it for each of them): run the module
 as ever, lend it a lease (module_utils/_service/lease.py) for as long as the task runs, and show its progress meanwhile.
 """

@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """What a deployment is: the request, its mark, and the plan (pure). Nothing here reads, writes or waits.
 
 The service has no idempotency key and returns no id (connect-api.md 5.11). The mark is the replacement: a fingerprint

@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """The files of a run's evidence: appended to under a lock in one write, reports replaced as a whole.
 
 A symbolic link in the place of such a file is never followed: who may write the folder could choose what is written to.

@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """Options as modules, roles and playbooks get them (YAML, JSON, the texts of a survey), read against their spec.
 
 A spec is that of an Ansible module: type, elements, options, required, default, choices, no_log, fallback. What Ansible

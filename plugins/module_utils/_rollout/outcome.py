@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """The outcome of one device of a rollout: one word, the reason, and what to do next. Pure.
 
 The public fact C(connect_rollout), the last record of a run and the report all take it from here.

@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """The plan of a rollout: which device is updated in which wave, which is not and why, its cost and its digest. Pure."""
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """API v1: the only place that knows paths, field names, paging and error bodies (docs/connect-api.md section 2)."""
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """The only file that touches the network: one call out, one reply back, and whether it was sent at all.
 
 No retry, no pacing, no meaning: those live in retry, pace and api_v1.

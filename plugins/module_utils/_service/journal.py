@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """What this machine remembers of its calls: rate slots, and what it has written in the last minutes.
 
 A small file that all tasks of a user on this machine share, because the service forgets more than it should: it does

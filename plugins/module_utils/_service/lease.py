@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """Whether the run that started this task goes on. A module can outlive its task (a time-out ends only Ansible's worker)
 and its run (a kill ends only ansible-playbook); what it sent then would act on devices that others rely on.
 

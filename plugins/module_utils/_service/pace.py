@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """Rate limits that are never exceeded (connect-api.md 2.0 and U6: 3 calls a minute per device, or a ban).
 
 A call counts from the moment it is allowed until a minute after its reply arrived, because the service's minute may

@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """Progress: lines for the person who watches a task at work. A module can print nothing before it ends, so it writes
 them to a file that the action plugin reads and shows at once (plugins/plugin_utils/_live.py).
 """

@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """Sends one call until its fate is settled: what may go again, when, and for how long in all.
 
 The decision is C(pause_before_repeat), a pure function; the rest is bookkeeping around it. Waiting costs no thread,

@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """Is it time? What holds at an instant, which is an argument: no I/O, no clock.
 
 Calendar is the windows and blackouts of a task together; a file in iCalendar's format is read by ics_file.py. Windows

@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """Lines of iCalendar (RFC 5545, section 3.1) as calendar files and the schedules of AWX have them.
 
 Only what carries a time is read, and that strictly: what is not understood is refused with the line.

@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """An iCalendar file (RFC 5545) as a list of its events: which components it has, and which copies of an event count.
 
 Read without a library, because what refuses a calendar is decided here: what carries no time never does, what says when

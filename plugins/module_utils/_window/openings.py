@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """Finding openings: windows unite, blackouts are subtracted and always win.
 
 Lazy: a search looks at some hours first, then at four times as much, and ends after ten years or a great number of

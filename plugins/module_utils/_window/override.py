@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """An override: a person opens windows that are closed, says why, and for how long. Hard blackouts stay closed."""
 
 from __future__ import annotations

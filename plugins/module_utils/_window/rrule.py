@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """RFC 5545 recurrence, daily or coarser, on naive wall-clock times.
 
 dateutil works out the days of one month or year at a time, and rules that say the same share them: so a rule that never

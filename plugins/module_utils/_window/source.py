@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """One series of occurrences: wall-clock times at which something starts, and how long it then lasts.
 
 Starts are naive wall-clock times (weekly.py, cron.py, rrule.py and recurrence.py find them) until Source maps them to

@@ -2,8 +2,6 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-# This file is internal to the collection and may change without notice.
-
 """Waiting for a window. The wall clock is read again after each short sleep: a machine may be suspended meanwhile, or
 its clock be set, in either direction. The deadline is on the clock that never steps.
 """

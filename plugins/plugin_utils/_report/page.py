@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# This file is internal to the collection and may change without notice.
-
 """From a report to one HTML page that needs nothing else: page.html.j2 in the style of page.css. What comes from
 outside is cleaned and escaped here, whatever the template does with it. Pure, but for reading those two files.
 """

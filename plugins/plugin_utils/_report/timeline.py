@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# This file is internal to the collection and may change without notice.
-
 """Where things lie in the picture of a run's waves: places in percent of the width, and in pixels downwards. Pure."""
 
 from __future__ import annotations
