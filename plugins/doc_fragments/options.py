@@ -46,7 +46,7 @@ options:
 
     FILTERS = r"""
 options:
-  filters: &filters
+  filters:
     description:
       - Predicates, all of which must hold for a device.
       - On a command line and in a survey this may be the text of a JSON list.
@@ -79,9 +79,8 @@ options:
         type: str
 """
 
-    DEPLOYMENT = (
-        FILTERS
-        + r"""
+    DEPLOYMENT = r"""
+options:
   flow_id:
     description: ID of the update flow, from the web UI.
     type: str
@@ -137,31 +136,3 @@ options:
     type: int
     default: 30
 """
-    )
-
-    WAVE = (
-        FILTERS
-        + r"""
-  wave:
-    description:
-      - Send, in this run, only to a part of the target. What is given must all hold for a device.
-      - It does not change which deployment it is, so waves of one deployment share its mark, and a device that is in
-        two waves gets the deployment once.
-    type: dict
-    version_added: 0.2.0
-    suboptions:
-      groups:
-        description: Devices of any of these groups, which must be among O(groups) if those are given.
-        type: list
-        elements: str
-      filters:
-        <<: *filters
-        description: Predicates as in O(filters).
-      device_uuids:
-        description:
-          - Exactly these devices. The service cannot be given a list, so each of them costs a call, unless groups and
-            filters reach no other device.
-        type: list
-        elements: str
-"""
-    )

@@ -21,7 +21,7 @@ author:
 extends_documentation_fragment:
   - edgeops.jfrog_connect.connection
   - edgeops.jfrog_connect.options.deployment
-  - edgeops.jfrog_connect.options.wave
+  - edgeops.jfrog_connect.options.filters
   - edgeops.jfrog_connect.options.not_after
 attributes:
   check_mode:
@@ -54,6 +54,46 @@ options:
     type: str
     choices: [needed, all]
     default: needed
+  wave:
+    description:
+      - Send, in this run, only to a part of the target. What is given must all hold for a device.
+      - It does not change which deployment it is, so waves of one deployment share its mark, and a device that is in
+        two waves gets the deployment once.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      groups:
+        description: Devices of any of these groups, which must be among O(groups) if those are given.
+        type: list
+        elements: str
+      filters:
+        description: Predicates as in O(filters).
+        type: list
+        elements: dict
+        suboptions:
+          type:
+            description: As O(filters[].type).
+            type: str
+            required: true
+            choices: [specific_device, tag, app, device_state, update_status, deployment]
+          operand:
+            description: As O(filters[].operand).
+            type: str
+            choices: [is, is_not]
+            default: is
+          value:
+            description: As O(filters[].value).
+            type: str
+            required: true
+          app_version:
+            description: As O(filters[].app_version).
+            type: str
+      device_uuids:
+        description:
+          - Exactly these devices. The service cannot be given a list, so each of them costs a call, unless groups and
+            filters reach no other device.
+        type: list
+        elements: str
   wait:
     description: Wait until the deployment has finished on every device, or on too many has failed.
     type: bool

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - edgeops.jfrog_connect.connection
   - edgeops.jfrog_connect.options.deployment
   - edgeops.jfrog_connect.options.devices
+  - edgeops.jfrog_connect.options.filters
 attributes:
   check_mode:
     description: Can run in check mode and return the status that a real run would return.
