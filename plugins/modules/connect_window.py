@@ -377,6 +377,7 @@ from datetime import timedelta
 from ..module_utils._errors import ConnectError
 from ..module_utils._module import TolerantModule
 from ..module_utils._service.progress import Progress
+from ..module_utils._window import override
 from ..module_utils._window.request import WindowRequest
 from ..module_utils._window.wait import Watch, wait_for_opening
 
@@ -390,15 +391,7 @@ def main() -> None:
             "min_remaining": {"type": "raw"},
             "wait_timeout": {"type": "raw", "default": "0"},
             "fail_when_closed": {"type": "bool", "default": True},
-            "override": {
-                "type": "dict",
-                "options": {
-                    "reason": {"type": "str"},
-                    "by": {"type": "str"},
-                    "until": {"type": "str"},
-                    "window": {"type": "str"},
-                },
-            },
+            "override": {"type": "dict", "options": {key: {"type": "str"} for key in override.KEYS}},
             "devices": {
                 "type": "list",
                 "elements": "dict",

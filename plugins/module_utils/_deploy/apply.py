@@ -72,15 +72,15 @@ async def apply_deployment(request: DeployRequest, client: Client, dry: bool, re
 
 def _predict(run: Deployment, client: Client) -> None:
     """What a real run would now send."""
+    late: ConnectError | None = None
     try:
         run.request.deadline.check(client.now())
-    except TooLate as late:
-        for sending in run.plan.sendings:
-            run.record(sending, REFUSED, late)
-        return
+    except TooLate as failure:
+        late = failure
     for sending in run.plan.sendings:
-        run.record(sending, *((YES,) if _can_be_named(sending) else (REFUSED, NAMELESS)))
-    run.calls = sum(_can_be_named(sending) for sending in run.plan.sendings)
+        trouble = late or (None if _can_be_named(sending) else NAMELESS)
+        run.record(sending, REFUSED if trouble else YES, trouble)
+        run.calls += trouble is None
 
 
 async def _plan(request: DeployRequest, client: Client, read: Read | None) -> Deployment:
