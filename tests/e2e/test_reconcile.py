@@ -49,7 +49,7 @@ def test_a_report_puts_nothing_right(play, given):
     assert "4 to be held, 0 to be released" in told.output
 
 
-def test_in_the_window_nobody_is_touched_and_no_flow_is_sent(play, given):
+def test_in_the_window_no_device_is_touched_and_no_flow_is_sent(play, given):
     run = play(devices=4, held_percent=50)
     quiet = run("reconcile", **given(run.emulator, once("now", -60, 60))).ok()
     assert quiet.writes == 0

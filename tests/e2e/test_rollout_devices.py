@@ -108,7 +108,7 @@ def other_flow():
     return send
 
 
-def test_an_update_of_somebody_else_is_not_let_loose_unless_that_is_allowed(rollout, other_flow):
+def test_a_pending_update_of_another_deployment_is_not_started_unless_that_is_allowed(rollout, other_flow):
     waiting, others = kiosks(2), kiosks(1, 3)
     night = rollout({"devices": 3, "held_percent": 100, "flow": ["f-77aa-01bc", "f-other"]})
     other_flow(night, waiting[0])

@@ -16,7 +16,7 @@ FLOWS = ["f-77aa-01bc", "f-0000-back"]
 
 
 @pytest.mark.smoke
-def test_a_canary_that_fails_spares_everybody_else_until_it_is_tried_again(rollout):
+def test_a_canary_that_fails_spares_all_others_until_it_is_tried_again(rollout):
     night = rollout({"devices": 6, "held_percent": 50}, connect_waves=[CANARY, "100%"])
     canaries, others = kiosks(1, 4), kiosks(2, 3, 5, 6)
     night.configure(canaries[0], fail=True)

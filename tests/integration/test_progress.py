@@ -26,7 +26,7 @@ def lines(run):
 
 
 @pytest.mark.smoke
-def test_each_look_is_a_line_with_counts(ansible_playbook, fleet, task, deployment):
+def test_each_read_is_a_line_with_counts(ansible_playbook, fleet, task, deployment):
     run = ansible_playbook([task("Send", "connect_deploy", **deployment(**WAITING))], emulator=fleet).succeeded()
     seen = lines(run)
     assert len(seen) >= 2

@@ -141,7 +141,7 @@ def test_app_version_of_v2_legacy(fleet, deploy):
         (V1, "canary"),
     ],
 )
-def test_a_wrong_filter_is_refused_and_reaches_nobody(fleet, deploy, path, wrong):
+def test_a_wrong_filter_is_refused_and_reaches_no_device(fleet, deploy, path, wrong):
     status, body = deploy(fleet, path=path, filters=[wrong])
     assert (status, list(body)) == (400, ["error_message"])
     assert fleet.deployments() == []

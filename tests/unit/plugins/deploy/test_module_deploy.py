@@ -321,7 +321,7 @@ def test_held_devices_are_named_in_a_warning_unless_they_have_finished(wire, dri
     assert drive(NAME, **OPTIONS).warnings == []
 
 
-def test_a_deployment_that_somebody_sent_twice_is_reported(wire, drive):
+def test_a_deployment_that_was_sent_twice_is_reported(wire, drive):
     look(wire, ("pending", "pending"), "success")
     result = drive(NAME, **OPTIONS)
     assert result["summary"]["duplicates"] == 1
@@ -336,7 +336,7 @@ def test_a_repetition_that_was_asked_for_is_named_as_a_possible_reason(wire, dri
     assert "resend: all" in duplicate
 
 
-def test_a_failed_look_afterwards_does_not_hide_that_it_was_sent(wire, drive):
+def test_a_failed_read_afterwards_does_not_hide_that_it_was_sent(wire, drive):
     look(wire, None)
     wire.expect("POST", DEPLOY)
     wire.expect("GET", DETAILS, reply=refusal("Not now", 503))
@@ -346,7 +346,7 @@ def test_a_failed_look_afterwards_does_not_hide_that_it_was_sent(wire, drive):
     assert any("accepted" in text for text in result.warnings)
 
 
-def test_a_list_that_is_late_is_looked_at_again(wire, drive, clock):
+def test_a_list_that_is_late_is_read_again(wire, drive, clock):
     look(wire, None, None)
     wire.expect("POST", DEPLOY)
     look(wire, None, None)

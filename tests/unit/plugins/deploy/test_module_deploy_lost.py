@@ -73,7 +73,7 @@ def test_what_cannot_be_found_is_not_known_and_not_sent_again(wire, drive, clock
     assert result["api_calls"]["waited_seconds"] == 60
 
 
-def test_a_late_landing_is_found_on_the_third_look(wire, drive, clock):
+def test_a_late_landing_is_found_by_the_third_read(wire, drive, clock):
     look(wire, None)
     wire.expect("POST", DEPLOY, reply=lost())
     look(wire, None)
@@ -84,14 +84,14 @@ def test_a_late_landing_is_found_on_the_third_look(wire, drive, clock):
     assert clock.now == 1006
 
 
-def test_the_run_after_a_doubt_looks_first_and_sends_only_what_is_missing(wire, drive):
+def test_the_run_after_a_doubt_reads_first_and_sends_only_what_is_missing(wire, drive):
     look(wire, "pending", None)
     wire.expect("POST", DEPLOY)
     look(wire, "pending", "pending")
     assert drive(NAME, **OPTIONS)["plan"]["in_flight"] == ["d-0001"]
 
 
-def test_a_look_that_fails_does_not_end_the_search(wire, drive):
+def test_a_read_that_fails_does_not_end_the_search(wire, drive):
     look(wire, None)
     wire.expect("POST", DEPLOY, reply=lost())
     wire.expect("GET", DETAILS, reply=lost(), times=6)
@@ -107,7 +107,7 @@ def test_a_look_that_fails_does_not_end_the_search(wire, drive):
         (0, 1),
     ],
 )
-def test_a_search_that_the_budget_does_not_cover_looks_less_often_and_admits_it(wire, drive, clock, budget, looks):
+def test_a_search_that_the_budget_does_not_cover_reads_less_often_and_admits_it(wire, drive, clock, budget, looks):
     look(wire, None)
     wire.expect("POST", DEPLOY, reply=lost())
     for _each in range(looks):
@@ -182,7 +182,7 @@ def test_what_another_run_sent_while_this_one_waited_is_not_sent_again(wire, dri
     assert any("Another run sent the deployment" in warning for warning in result.warnings)
 
 
-def test_a_row_of_calls_looks_again_once_what_was_seen_is_old(wire, drive):
+def test_a_row_of_calls_reads_again_once_the_list_is_stale(wire, drive):
     """At two calls a minute, the second would go out on a look of a minute ago."""
     look(wire, "success", None, None)
     wire.expect("POST", DEPLOY, {"devices_filter": only("d-0002")})
@@ -194,7 +194,7 @@ def test_a_row_of_calls_looks_again_once_what_was_seen_is_old(wire, drive):
     assert any("Another run sent the deployment" in warning for warning in result.warnings)
 
 
-def test_where_calls_are_scarce_looks_do_not_delay_the_sending_for_ever(wire, drive, clock):
+def test_where_calls_are_scarce_reads_do_not_delay_the_sending_for_ever(wire, drive, clock):
     """At one call a minute, each look puts the sending off by another one."""
     look(wire, None)
     for _minute in range(2):
@@ -205,7 +205,7 @@ def test_where_calls_are_scarce_looks_do_not_delay_the_sending_for_ever(wire, dr
     assert (result["failed"], result["deployment"]["calls"]) == (False, 1)
 
 
-def test_a_call_is_not_sent_when_nobody_could_look_right_before(wire, drive):
+def test_a_call_is_not_sent_when_the_devices_could_not_be_read_right_before(wire, drive):
     look(wire, None)
     wire.expect("POST", DEPLOY, reply=limited())
     wire.expect("GET", DETAILS, reply=refusal("no"))

@@ -69,7 +69,7 @@ def test_a_run_that_has_nothing_to_send_goes_on_waiting(wire, drive):
     assert (result["failed"], result["changed"]) == (False, False)
 
 
-def test_a_run_that_finds_all_finished_does_not_look_again(wire, drive):
+def test_a_run_that_finds_all_finished_does_not_read_again(wire, drive):
     look(wire, "success", "success")
     assert not drive(NAME, **OPTIONS)["failed"]
 

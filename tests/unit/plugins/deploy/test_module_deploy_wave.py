@@ -77,7 +77,7 @@ def test_a_wave_by_state_is_sent_one_by_one_when_others_have_it(wire, drive):
     assert not drive(NAME, **OPTIONS, wave=wave)["failed"]
 
 
-def test_listed_devices_get_it_and_nobody_else(wire, drive):
+def test_listed_devices_get_it_and_no_other(wire, drive):
     fleet = [device(number) for number in (1, 2, 3)]
     wire.expect("GET", DETAILS, reply=page(fleet))
     wire.expect("POST", DEPLOY, {"devices_filter": only("d-0001")})

@@ -138,7 +138,7 @@ def test_what_is_no_file_and_what_is_no_path_are_refused_in_words(path):
 
 
 @pytest.mark.parametrize(("mode", "warns"), [(0o700, False), (0o775, False), (0o777, True), (0o1777, True)])
-def test_a_folder_that_everybody_can_write_to_is_warned_about(evidence, path, mode, warns):
+def test_a_folder_that_every_user_can_write_to_is_warned_about(evidence, path, mode, warns):
     path.parent.mkdir()
     path.parent.chmod(mode)
     evidence.record("run_started", {})

@@ -146,7 +146,7 @@ def test_a_device_that_could_not_be_released_failed():
     assert "Refused." in row_of(script)["reason"]
 
 
-def test_a_later_look_knows_better():
+def test_a_later_read_knows_better():
     script = sent(status="in_progress")
     seen = {"device_uuid": uuid(1), "held": True, "online": False, "version": "3.2.0", "status": "success"}
     script.say("observed", 60, phase="end", devices=[seen])
@@ -176,7 +176,7 @@ def test_a_device_whose_own_window_was_closed_is_left():
 # A run that died
 
 
-def test_between_the_gate_and_the_result_nobody_knows():
+def test_between_the_gate_and_the_result_it_is_unknown():
     script, _plan = started()
     gate(script, "one", "release", CLOSES)
     first, second = row_of(script), row_of(script, 2)
@@ -196,7 +196,7 @@ def test_after_a_release_the_device_may_be_open_until_it_is_held():
     assert (row_of(script)["left_open"], row_of(script)["next_step"]) == (False, None)
 
 
-def test_a_look_at_the_end_tells_what_a_lost_result_would_have():
+def test_a_read_at_the_end_tells_what_a_lost_result_would_have():
     script, plan = started()
     gate(script, "one", "release", CLOSES)
     rows = [deployed_row(0, one, {}) for one in plan["devices"][:1]]

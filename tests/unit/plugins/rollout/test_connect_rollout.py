@@ -485,7 +485,7 @@ def test_a_release_that_is_refused_leaves_the_device_out(rollout):
     assert (row["outcome"], "locked" in row["reason"]) == ("failed", True)
 
 
-def test_when_nobody_could_be_released_nothing_is_sent(rollout):
+def test_when_no_device_could_be_released_nothing_is_sent(rollout):
     run = rollout()
     run.plan(*floor(None, None))
     run.releases(FIRST, reply=refusal("No", 400))
@@ -496,7 +496,7 @@ def test_when_nobody_could_be_released_nothing_is_sent(rollout):
     assert run.wave()["state"]["code"] == "rollout_failed"
 
 
-def test_a_read_after_the_release_that_fails_holds_everybody(rollout):
+def test_a_read_after_the_release_that_fails_holds_all_devices(rollout):
     """What is not seen is not sent to."""
     run = rollout()
     run.plan(*floor(None, None))
@@ -602,7 +602,7 @@ def test_a_plan_whose_window_does_not_open_in_time_sends_nothing(rollout, clock)
 # The sending
 
 
-def test_a_reply_that_was_lost_is_looked_up(rollout):
+def test_after_a_lost_reply_the_devices_are_read(rollout):
     run = rollout()
     run.plan(*floor(None, None))
     run.releases(1, 2)

@@ -76,7 +76,7 @@ def test_each_combination_of_facts_has_its_word_its_reason_and_its_step(facts, w
     assert (step in found.next_step) if step else found.next_step is None
 
 
-def test_what_was_refused_or_not_sent_has_no_update_log_to_look_at():
+def test_what_was_refused_or_not_sent_has_no_update_log_to_check():
     for facts in (due(fate="refused", said=UNKNOWN_FLOW), due(fate="failed", code="unreachable", said="No route.")):
         assert LOG not in outcome_of(facts).next_step
 

@@ -59,7 +59,7 @@ def test_classes(states, changes, retry, planned, due):
     assert [wave["due"] for wave in plan.as_result()["waves"]] == [int(due)]
 
 
-def test_somebody_elses_update_is_not_ours():
+def test_the_update_of_another_deployment_is_not_ours():
     other = kiosk(1, updates=(model_update("ans-00000000000000000000", "success"), model_update(MARK + "0", "success")))
     assert member(plan_of(request(), other), 1).plan_class == "needed"
 
@@ -114,7 +114,7 @@ def test_offline_devices(policy, kind, fatal, word):
     assert all("connect_offline: %s" % policy in conflict["msg"] for conflict in plan.conflicts)
 
 
-def test_when_nobody_knows_whether_it_is_online_it_is_not_offline():
+def test_when_it_is_unknown_whether_it_is_online_it_is_not_offline():
     assert plan_of(request(offline="fail"), kiosk(1, online=None)).conflicts == ()
 
 
@@ -123,7 +123,7 @@ def test_when_nobody_knows_whether_it_is_online_it_is_not_offline():
 )
 @pytest.mark.parametrize("held", [True, None])
 @pytest.mark.parametrize("state", ["pending", "in_progress", "queued"])
-def test_the_update_of_somebody_else_that_waits(policy, fatal, word, held, state):
+def test_the_pending_update_of_another_deployment(policy, fatal, word, held, state):
     plan = plan_of(request(foreign_pending=policy), kiosk(1, held=held, updates=(model_update("by hand", state),)))
     row = member(plan, 1)
     assert (row.skip_word, row.due) == (word, fatal is None)
@@ -409,7 +409,7 @@ CHANGING = {"type": "app", "operand": "is_not", "value": APP}
         ({"waves": [{"devices": ["kiosk-1"]}, "1", "100%"]}, None),  # a size that adds nobody is no mistake in a name
     ],
 )
-def test_what_fits_nobody_is_refused(options, kind):
+def test_what_fits_no_device_is_refused(options, kind):
     plan = plan_of(request(**options), kiosk(1, apps={APP: "1"}), kiosk(2, apps={APP: "1"}))
     assert [one["kind"] for one in plan.refused] == ([kind] if kind else [])
 
@@ -439,7 +439,7 @@ def test_a_wave_that_has_failed_on_an_earlier_night_does_not_go_on_nor_do_those_
     assert all(wave.standing for wave in plan.waves)
 
 
-def test_what_somebody_sent_since_answers_for_how_a_device_is_held():
+def test_what_was_sent_since_answers_for_how_a_device_is_held():
     mark = request().deployment.mark
     mine, theirs = model_update(mark, "success"), model_update("ans-0000000000000000ffff other", "success")
     assert plan_of(request(), kiosk(1, held=False, updates=(mine,))).leftovers == (uuid(1),)
@@ -460,7 +460,7 @@ def test_what_somebody_sent_since_answers_for_how_a_device_is_held():
         ([{"tag": "t"}, "100%"], [kiosk(1, tags=("t",)), kiosk(2)], [True, True]),
     ],
 )
-def test_a_wave_is_exact_if_its_selector_reaches_its_devices_and_nobody_else(waves, devices, exact):
+def test_a_wave_is_exact_if_its_selector_reaches_its_devices_and_no_other(waves, devices, exact):
     assert [wave.exact for wave in plan_of(request(waves=waves), *devices).waves] == exact
 
 

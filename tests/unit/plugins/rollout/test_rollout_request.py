@@ -116,7 +116,7 @@ def test_a_blank_answer_is_no_answer(name, blank):
     assert read_options({**unsaid, name: blank}) == read_options(unsaid)
 
 
-def test_what_is_unknown_is_not_looked_at():
+def test_what_is_unknown_is_not_read():
     assert "token" not in read_options({**options(), "token": "t"})
 
 

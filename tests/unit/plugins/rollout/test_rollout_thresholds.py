@@ -107,7 +107,7 @@ def test_a_number_needs_no_sample():
     assert word(Counts(due=10, failed=3), limits(failed=2, minimum=5)) == "stop"
 
 
-def test_nobody_with_a_verdict_pauses_even_if_nothing_is_limited():
+def test_a_wave_without_a_verdict_pauses_even_if_nothing_is_limited():
     assert word(Counts(due=1), Limits()) == "pause"
     assert word(Counts(due=1, unknown=1), Limits()) == "proceed"
 
@@ -154,7 +154,7 @@ def test_how_many_may_fail_before_waiting_is_pointless(said, due, allowed):
 @given(
     st.integers(0, 20), st.integers(0, 20), st.integers(0, 20), st.sampled_from([0, 1, 3, "5%", "10%", "50%", "100%"])
 )
-def test_nobody_stops_waiting_for_what_could_still_proceed(failed, aborted, success, limit):
+def test_a_wave_waits_for_what_could_still_proceed(failed, aborted, success, limit):
     """More failures than are waited for always stop the wave."""
     wanted = read_thresholds({"wave": {"failed": limit, "aborted": limit}}).wave
     due = failed + aborted + success

@@ -304,7 +304,7 @@ def test_an_update_that_waits_where_the_window_is_closed_has_not_timed_out():
         ("skip", "proceed", None),  # left out for good: a device that never comes back must not stop every night
     ],
 )
-def test_a_wave_of_which_nobody_could_be_reached(policy, said, why):
+def test_a_wave_of_which_no_device_could_be_reached(policy, said, why):
     asked = request(offline=policy)
     judged = verdict(asked, begin(asked, kiosk(1, online=False)))
     assert (word(judged), code(judged)) == (said, why)

@@ -90,14 +90,14 @@ def test_a_wave_starts_only_inside_with_enough_time_left(now, acts, why):
     assert shown["not_after"] == ("2026-11-23T04:40:00Z" if acts else None)
 
 
-def test_without_windows_nobody_is_asked():
+def test_without_windows_every_device_may_start():
     started = begin(request(), kiosk(1))
     assert (started.uuids, reason(started)) == (uuids(1), "not_asked")
     assert (started.gate.not_after, started.gate.status) == (None, None)
     assert started.gate.sentence == "No window applies."
 
 
-def test_when_nobody_is_due_nobody_is_asked():
+def test_when_no_device_is_due_no_window_is_asked():
     started = begin(request(**INSIDE), kiosk(1, "success"), now=later(hours=12))
     assert (started.gate.as_result()["open"], reason(started), started.acting) == (True, "not_asked", ())
 

@@ -119,7 +119,7 @@ def test_without_a_seed_the_mark_is_it():
 
 
 @given(st.integers(2, 60), st.integers(1, 60), st.data())
-def test_one_device_more_or_less_moves_nobody_but_at_the_edges(total, size, data):
+def test_one_device_more_or_less_moves_others_only_at_the_edges(total, size, data):
     devices = kiosks(total)
     gone = data.draw(st.sampled_from(devices))
     before, _rest = cut_into([size, "100%"], devices)
@@ -141,7 +141,7 @@ WAVES = st.lists(
     st.lists(st.integers(1, 100), min_size=1, max_size=3, unique=True),
     st.text(max_size=3),
 )
-def test_nobody_is_in_two_waves_and_nobody_gets_lost(made, first, percents, seed):
+def test_each_device_is_in_one_wave_and_none_gets_lost(made, first, percents, seed):
     devices = [kiosk(at, group=group, tags=tags) for at, (group, tags) in enumerate(made, 1)]
     found, rest = cut_into([*first, *("%d%%" % percent for percent in sorted(percents))], devices, seed)
     everybody = [member for members in [*found, rest] for member in members]
@@ -265,7 +265,7 @@ def test_one_size_needs_no_list(given_as):
 
 
 @pytest.mark.parametrize("blank", [None, "", "  "])
-def test_without_waves_everybody_is_in_one(blank):
+def test_without_waves_all_devices_are_in_one(blank):
     assert [str(spec.size) for spec in request(waves=blank).waves] == ["100%"]
 
 

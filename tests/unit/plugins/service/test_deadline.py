@@ -123,7 +123,7 @@ def test_an_instant_without_a_zone_is_refused(drive, name, given):
     assert "Z" in result["msg"]
 
 
-def test_nobody_waits_beyond_wait_until_whenever_the_sending_began(wire, at_noon, clock):
+def test_no_run_waits_beyond_wait_until_whenever_the_sending_began(wire, at_noon, clock):
     pending = wire_device(1, updates=[wire_update(deploy_request().mark)])
     wire.expect("GET", DETAILS, reply=page([wire_device(1)]))
     wire.expect("POST", DEPLOY, takes=70)

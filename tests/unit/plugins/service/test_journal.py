@@ -579,7 +579,7 @@ def test_a_release_that_may_land_late_is_held_again_although_the_list_says_held(
     assert (held["changed"], held["devices"][0]["before"]) == (True, None)
 
 
-def test_what_somebody_noted_meanwhile_cannot_be_claimed():
+def test_what_another_task_noted_meanwhile_cannot_be_claimed():
     journal = Journal()
     journal.note({"a": "one"}, 10.0)
     assert not journal.claim({"a": "two", "b": "two"}, since=9.0, now=11.0)

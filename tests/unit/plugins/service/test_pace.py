@@ -85,7 +85,7 @@ def test_a_lower_limit_is_kept_as_well(plans, limit):
     assert_never_exceeded(play(plans, [pace_on(journal, limit=limit)] * 3), limit)
 
 
-def test_the_property_would_notice_a_journal_that_nobody_shares():
+def test_the_property_would_notice_a_journal_that_is_not_shared():
     plans = [(0.0, process, 0, 1.0, "replied") for process in range(3) for _each in range(3)]
     with pytest.raises(AssertionError):
         assert_never_exceeded(play(plans, [pace_on(Journal()) for _process in range(3)]))
@@ -138,7 +138,7 @@ def test_a_limit_of_zero_switches_pacing_off():
     assert pace.book(None, 0.0) == (NOBODY, 0.0)
 
 
-def test_devices_share_their_limit_with_nobody_and_accounts_neither():
+def test_each_device_has_a_limit_of_its_own_and_each_account_too():
     journal = Journal()
     one, other_account = pace_on(journal, account_limit=1), pace_on(journal, account="u-2", account_limit=1)
     for _each in range(3):

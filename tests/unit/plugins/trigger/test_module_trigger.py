@@ -262,7 +262,7 @@ def test_verify_is_patient_with_a_list_that_is_late(wire, drive):
 
 
 @pytest.mark.parametrize("answer", [page([wire_device(1, is_update_trigger_set=None)]), refusal("No such device")])
-def test_verify_says_when_it_could_not_look(wire, drive, answer):
+def test_verify_says_when_it_could_not_read(wire, drive, answer):
     read_one(wire, 1)
     wire.expect("POST", TRIGGER)
     wire.expect("GET", DETAILS, reply=answer, times=7)
@@ -323,7 +323,7 @@ def test_every_device_has_exactly_one_row_in_the_order_given_whatever_happens_to
     assert result["summary"] == {"total": 10, **{word: counted[word] for word in list(result["summary"])[1:]}}
 
 
-def test_verify_looks_at_a_write_of_unknown_fate_too(wire, drive):
+def test_verify_reads_a_write_of_unknown_fate_too(wire, drive):
     wire.expect("GET", DETAILS, reply=page([wire_device(1)]))
     wire.expect("POST", TRIGGER, reply=lost(), times=6)
     wire.expect("GET", DETAILS, reply=page([wire_device(1, is_update_trigger_set=True)]))
