@@ -253,6 +253,12 @@ FATES = (
         *(unit("api_v1_refusals"),),
     ),
     one(
+        "first-call-waits-for-all",
+        "A device that has to wait does not delay the others",
+        *(SENDER, "    if turn is not None:\n        turn.release()", "    turn = None"),
+        *(unit("api_v1_refusals"),),
+    ),
+    one(
         "any-400-is-a-refusal",
         "Only the service's own documented refusal proves that a create was not acted on",
         *(API, "if call.writes and not (said and", "if call.writes and not (True and"),

@@ -44,7 +44,7 @@ class ApiV1:
     def __init__(self, sender: Sender, user_token: str) -> None:
         self._sender = sender
         self._user_token = user_token
-        self._first = asyncio.Lock()
+        self._first = asyncio.Semaphore(1)
         self._token_works = False
         self.incomplete: str | None = None  # why a list that was read may lack devices
 
@@ -127,12 +127,14 @@ class ApiV1:
             return await self._judge(call, parse)
         async with self._first:  # one call at a time until the account token is known to work: a wrong one costs one
             if not self._token_works:
-                return await self._judge(call, parse)
+                return await self._judge(call, parse, self._first)
         return await self._judge(call, parse)
 
-    async def _judge(self, call: Call, parse: t.Callable[[Reply], Parsed]) -> Parsed:
+    async def _judge(
+        self, call: Call, parse: t.Callable[[Reply], Parsed], turn: asyncio.Semaphore | None = None
+    ) -> Parsed:
         try:
-            answer = await self._sender.send(call, parse)
+            answer = await self._sender.send(call, parse, turn)
         except ConnectError as failure:
             if self._token_works or failure.fatal:
                 raise

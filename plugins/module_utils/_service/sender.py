@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import random
 import typing as t
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -55,6 +55,17 @@ class Tally:
         self.writes += call.writes
         self.reads += not call.writes
         self.retries += again
+
+
+@asynccontextmanager
+async def _lent(turn: asyncio.Semaphore | None) -> t.AsyncIterator[None]:
+    if turn is not None:
+        turn.release()
+    try:
+        yield
+    finally:
+        if turn is not None:
+            await turn.acquire()
 
 
 Payload = t.TypeVar("Payload")
@@ -108,13 +119,18 @@ class Sender:
         finally:
             self._give_up_at = None
 
-    async def send(self, call: Call, read: t.Callable[[Reply], Payload]) -> Payload:
-        """The payload, or the failure that ends it; FateUnknown if any attempt at a write may have been acted on."""
+    async def send(
+        self, call: Call, read: t.Callable[[Reply], Payload], turn: asyncio.Semaphore | None = None
+    ) -> Payload:
+        """The payload, or the failure that ends it; FateUnknown if any attempt at a write may have been acted on.
+
+        C(turn): held by the caller. Other calls may have it while this one waits for something of its own.
+        """
         failures = 0
         doubt: FateUnknown | None = None
         while True:
             try:
-                return await self._pass(call, read, again=failures > 0)
+                return await self._pass(call, read, failures > 0, turn)
             except ConnectError as failure:
                 failures += 1
                 if isinstance(failure, FateUnknown):
@@ -128,11 +144,15 @@ class Sender:
                 if pause is None or failure is self._end or self._give_up_at is not None:
                     raise (doubt or failure) from None
                 try:
-                    await self.waits.charge(pause, failure)
+                    # A service that cannot be reached is the same for every call.
+                    async with _lent(None if isinstance(failure, NotSent) else turn):
+                        await self.waits.charge(pause, failure)
                 except ConnectError as ended:  # the budget, or a signal
                     raise (doubt or ended) from None
 
-    async def _pass(self, call: Call, read: t.Callable[[Reply], Payload], again: bool) -> Payload:
+    async def _pass(
+        self, call: Call, read: t.Callable[[Reply], Payload], again: bool, turn: asyncio.Semaphore | None
+    ) -> Payload:
         """Wait for a turn and take it. No call waits for a rate limit while holding a place among those in flight."""
         while True:
             suspected = self._ban_suspected
@@ -146,7 +166,8 @@ class Sender:
                 slot, wait = self._pace.book(call.device_token, self.waits.clock())
                 if not wait:
                     return await self._exchange(call, read, slot, again, probe=suspected)
-            await self._wait(wait, None if call.device_token is None else RateLimited(PACED_DEVICE))
+            async with _lent(turn):
+                await self._wait(wait, None if call.device_token is None else RateLimited(PACED_DEVICE))
 
     async def _wait(self, seconds: float, because: ConnectError | None) -> None:
         """On the budget if there is a failure behind it; never beyond the time of a caller that reads again anyway."""

@@ -20,7 +20,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors impo
     Rejected,
     Unauthorized,
 )
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.api_v1 import redact
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.api_v1 import ApiV1, redact
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Reply
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
     ABSENT,
@@ -294,6 +294,40 @@ def test_until_the_account_is_known_to_work_only_one_call_is_under_way(wire, api
     wire.expect("POST", TRIGGER, reply=refusal("Unknown user_token"), takes=5)
     results = run(side_by_side())
     assert all(isinstance(result, Unauthorized) for result in results)
+
+
+@pytest.mark.parametrize("reply", [limited(), limited("170"), Reply(503, "", "170")], ids=["429", "later", "503"])
+def test_a_device_that_has_to_wait_does_not_delay_the_others(wire, api, run, clock, reply):
+    """The first call of a task, before the account is known to work."""
+    began = clock.now
+    wire.expect("POST", TRIGGER, {"device_token": token(1)}, reply=reply)
+    wire.expect("POST", TRIGGER, {"device_token": token(2)})
+    with wire.any_order():
+        for number in range(3, 40):
+            wire.expect("POST", TRIGGER, {"device_token": token(number)})
+    wire.expect("POST", TRIGGER, {"device_token": token(1)})
+
+    async def hold_all():
+        await asyncio.gather(*(api.set_trigger(token(number), held=True) for number in range(1, 40)))
+
+    run(hold_all())
+    assert [sent.at for sent in wire.sent[:-1]] == [began] * 39
+    assert wire.sent[-1].at >= began + 61
+
+
+def test_a_device_that_waits_for_its_minute_does_not_delay_the_others(wire, make_sender, run, clock):
+    api, began = ApiV1(make_sender(device_limit=1), USER), clock.now
+    wire.expect("GET", DETAILS, {"device_token": token(1)}, reply=refusal("No such device"))
+    wire.expect("GET", DETAILS, {"device_token": token(2)}, reply=page([wire_device(2)]))
+    wire.expect("GET", DETAILS, {"device_token": token(1)}, reply=page([wire_device(1)]))
+
+    async def read():
+        with pytest.raises(Rejected):
+            await api.device(token(1))
+        return await asyncio.gather(api.device(token(1)), api.device(token(2)))
+
+    assert [device.uuid for device in run(read())] == ["d-0001", "d-0002"]
+    assert [sent.at > began for sent in wire.sent] == [False, False, True]
 
 
 def test_after_the_first_answer_calls_run_side_by_side(wire, api, run, clock):
