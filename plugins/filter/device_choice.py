@@ -30,9 +30,9 @@ options:
     type: dict
     required: true
   limit:
-    description: Names of the hosts that C(--limit) leaves. Other hosts are not devices of the run.
-    type: list
-    elements: str
+    description: The magic variable C(ansible_limit), if it is defined. Hosts that it leaves out are not devices of the
+      run.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -51,8 +51,9 @@ RETURN = r"""
 _value:
   description:
     - C(devices), for the O(edgeops.jfrog_connect.connect_update_trigger#module:devices) of
-      M(edgeops.jfrog_connect.connect_update_trigger), C(text), the same as JSON text, and C(without_token), the names
-      of devices that were meant but have no token that can be read.
+      M(edgeops.jfrog_connect.connect_update_trigger), C(text), the same as JSON text, C(without_token), the names of
+      devices that were meant but have no token that can be read, and C(device_uuids), the UUIDs of all devices that
+      were meant.
   type: dict
 """
 
@@ -70,10 +71,10 @@ def device_choice(
     given: Mapping[str, t.Any],
     groups: Mapping[str, Sequence[str]],
     hostvars: HostVars,
-    limit: Sequence[str] | None = None,
+    limit: str | None = None,
 ) -> dict[str, t.Any]:
-    left = None if is_blank(limit) or limit is None else frozenset(map(str, limit))  # a template may make null a text
-    choice = choose(plain(given), groups, hostvars, left)
+    # A template may make null a text.
+    choice = choose(plain(given), groups, hostvars, None if is_blank(limit) else str(limit))
     # Ansible copies each of 10,000 mappings a dozen times on their way into a module, and a text not once.
     return {**vars(choice), "text": json.dumps(choice.devices)}
 

@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible.errors import AnsibleError
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
 
 from ..module_utils._errors import InvalidInput
 from ..module_utils._reading.names import is_blank, read_text, read_uuid, several, shown
@@ -39,6 +41,7 @@ SPEC: dict[str, t.Any] = {
 class Choice:
     devices: list[Device]  # with their tokens
     without_token: list[str]  # names of devices that cannot be held or released
+    device_uuids: list[str]  # of all of them, where known
 
 
 def read_host(host: str, hostvars: HostVars) -> Device:
@@ -65,12 +68,12 @@ def choose(
     given: Mapping[str, t.Any],
     groups: Mapping[str, Sequence[str]],
     hostvars: HostVars,
-    limit: Collection[str] | None = None,
+    limit: str | None = None,
 ) -> Choice:
     """The devices of C(connect_devices) or C(connect_inventory_group), as far as C(connect_only) names them.
 
-    C(limit) are the hosts that --limit leaves; None without it. Tokens of hosts that are not meant are not read.
-    Raises InvalidInput, naming the variable.
+    C(limit) is what --limit says; None without it. Tokens of hosts that are not meant are not read. Raises
+    InvalidInput, naming the variable.
     """
     said = read_options(given, SPEC, "connect_")
     if said["devices"]:
@@ -81,13 +84,25 @@ def choose(
         meant = _meant(said["only"], names, [one["device_uuid"] for one in devices])
         found = [devices[at] for at in meant]
     else:
-        hosts = _hosts(said["inventory_group"], groups, limit)
+        hosts = _hosts(said["inventory_group"], groups, None if limit is None else _left(limit, groups))
         uuids = [_uuid(host, hostvars[host]) for host in hosts] if said["only"] is not None else [""] * len(hosts)
         found = [read_host(hosts[at], hostvars) for at in _meant(said["only"], hosts, uuids)]
     return Choice(
         devices=[one for one in found if one["device_token"]],
         without_token=[one["name"] or one["device_uuid"] for one in found if not one["device_token"]],
+        device_uuids=[one["device_uuid"] for one in found if one["device_uuid"]],
     )
+
+
+def _left(limit: str, groups: Mapping[str, Sequence[str]]) -> set[str]:
+    """The hosts that --limit leaves, as Ansible itself reads patterns and C(@file)."""
+    inventory = InventoryManager(DataLoader(), parse=False)
+    for group, hosts in groups.items():
+        inventory.add_group(group)
+        for host in hosts:
+            inventory.add_host(host, group)
+    inventory.subset(limit)
+    return {host.name for host in inventory.get_hosts("all")}
 
 
 def _hosts(

@@ -17,6 +17,7 @@ from tests.docs.pages import page, rows, section
 
 PAGE = page("variables.md")
 CONNECTION = {row[0].strip("`") for row in rows(section(PAGE, "Connection"))}
+OF_HOSTS = {"connect_device_uuid"}  # a variable of hosts, not of the playbook
 
 
 def said(title: str) -> dict[str, str]:
@@ -33,7 +34,7 @@ def read_by(playbook: str) -> set[str]:
     text = (ROOT / "playbooks" / playbook).read_text(encoding="utf-8")
     text = re.sub(r"^\s*#.*$|edgeops\.jfrog_connect\.\w+|group/[\w.]+", "", text, flags=re.MULTILINE)
     own = set(re.findall(r"register: (\w+)", text))
-    return {name for name in re.findall(r"\bconnect_\w+", text) if not name.startswith("connect__")} - own
+    return {name for name in re.findall(r"\bconnect_\w+", text) if not name.startswith("connect__")} - own - OF_HOSTS
 
 
 @pytest.mark.parametrize("role", ["hold", "release"])

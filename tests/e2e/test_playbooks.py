@@ -56,6 +56,9 @@ def test_devices_may_come_from_an_inventory_group(play, tmp_path):
 
     limited = run("hold", "-i", str(inventory), "--limit", "kiosk-0001,kiosk-0002", **given)
     assert limited.ok().writes == 2
+    retry = tmp_path / "hold.retry"
+    retry.write_text("kiosk-0004\n")
+    assert run("hold", "-i", str(inventory), "--limit", "@%s" % retry, **given).ok().writes == 1
     inventory.write_text(json.dumps({"kiosks": {"hosts": hosts}, "others": {"hosts": {"spare": {}}}}))
     nobody = run("hold", "-i", str(inventory), "--limit", "spare", **given)
     assert (nobody.code, nobody.writes) == (2, 0)
@@ -63,6 +66,45 @@ def test_devices_may_come_from_an_inventory_group(play, tmp_path):
     stranger = run("hold", "-i", str(inventory), connect_only="kiosk-0004,kiosk-99", **given)
     assert (stranger.code, stranger.writes) == (2, 0)
     assert "connect_only names 'kiosk-99', which is not among the devices" in " ".join(stranger.output.split())
+
+
+def test_status_and_deploy_are_about_the_hosts_that_a_limit_leaves(play, tmp_path):
+    run = play(devices=3)
+    hosts = {one["device_name"]: {"connect_device_uuid": one["device_uuid"]} for one in run.emulator.devices()}
+    inventory = tmp_path / "inventory.json"
+    inventory.write_text(json.dumps({"kiosks": {"hosts": hosts}, "others": {"hosts": {"spare": {}}}}))
+    given = {"connect_project": "Kiosks"}
+    flow = {**given, "connect_flow_id": "f-77aa-01bc", "connect_all_devices": "true", "connect_wait": "false"}
+
+    shown = run("status", "-i", str(inventory), "--limit", "kiosk-0001,kiosk-0003", **given).ok().output
+    assert [name in shown for name in ("kiosk-0001  ", "kiosk-0002  ", "kiosk-0003  ")] == [True, False, True]
+    sent = run("deploy", "-i", str(inventory), "--limit", "kiosk-0002,kiosk-0003", **flow).ok()
+    assert sent.writes == 2
+    assert [bool(one["updates"]) for one in run.emulator.devices()] == [False, True, True]
+    assert run("deploy", "-i", str(inventory), **flow).ok().writes == 1  # the rest of the same deployment
+
+    for playbook in ("status", "deploy"):
+        nobody = run(playbook, "-i", str(inventory), "--limit", "localhost,spare", **flow)
+        assert (nobody.code, nobody.writes) == (2, 0)
+        assert "No host that --limit leaves has a connect_device_uuid" in " ".join(nobody.output.split())
+
+
+def test_a_maintenance_window_with_a_limit_is_about_its_hosts_or_refused(play, window, tmp_path):
+    run = play(devices=3)
+    hosts = {
+        one["device_name"]: {"connect_device_token": one["device_token"], "connect_device_uuid": one["device_uuid"]}
+        for one in run.emulator.devices()
+    }
+    inventory = tmp_path / "inventory.json"
+    inventory.write_text(json.dumps({"kiosks": {"hosts": hosts}}))
+    given = {**window(run.emulator), "connect_devices": "", "connect_inventory_group": "kiosks"}
+    for limit in ("kiosk-0002", "localhost,kiosk-0002"):
+        planned = run("maintenance_window", "-i", str(inventory), "--limit", limit, "--check", **given)
+        assert planned.code == 2  # the others are due, and are not devices of the run
+        assert "2 devices in conflict (kiosk-0001, kiosk-0003). untracked" in " ".join(planned.output.split())
+    several = run("maintenance_window", "-i", str(inventory), "--limit", "kiosk-0002,kiosk-0003", **given)
+    assert (several.code, several.writes) == (2, 0)
+    assert "with --limit, name localhost too" in " ".join(several.output.split())
 
 
 def test_no_devices_are_refused_with_the_variables_that_name_them(play):

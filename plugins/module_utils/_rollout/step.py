@@ -59,7 +59,8 @@ async def carry_out(
     if params["play_hosts"] > 1:
         raise InvalidInput(
             "The play has %d hosts, and each would carry out the whole rollout. Use hosts: localhost, and name the "
-            "devices with connect_inventory_group or connect_devices. Nothing was read or sent." % params["play_hosts"]
+            "devices with connect_inventory_group or connect_devices; with --limit, name localhost too. Nothing was "
+            "read or sent." % params["play_hosts"]
         )
     step, zone = params["step"], params["report_timezone"] or "UTC"
     read_zone(zone, "report_timezone")

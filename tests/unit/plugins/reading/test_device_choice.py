@@ -75,14 +75,26 @@ def test_a_token_of_another_device_that_cannot_be_decrypted_does_not_matter():
 @pytest.mark.parametrize(
     ("limit", "found"),
     [
-        (["localhost", "k1"], (["t-1"], [])),
-        (["k2"], (["t-2"], [])),
-        (["k3"], ([], ["k3"])),
+        ("localhost,k1", (["t-1"], [])),
+        ("paris", (["t-2"], [])),
+        ("kiosks:!k1:!k2:!k4", ([], ["k3"])),
+        ("!k2", (["t-1"], ["k3", "k4"])),
+        ("~k[12]", (["t-1", "t-2"], [])),
         ("", (["t-1", "t-2"], ["k3", "k4"])),
     ],
 )
 def test_hosts_outside_of_the_limit_are_not_devices_of_the_run(limit, found):
     assert chosen(limit, inventory_group="kiosks") == found
+
+
+def test_a_limit_may_come_from_a_file(tmp_path):
+    retry = tmp_path / "maintenance_window.retry"
+    retry.write_text("k2\nk3\n")
+    assert chosen("@%s" % retry, inventory_group="kiosks") == (["t-2"], ["k3"])
+    assert device_choice({"inventory_group": "all"}, GROUPS, HOSTVARS, "@%s" % retry)["device_uuids"] == [
+        "d-0002",
+        "d-0003",
+    ]
 
 
 def test_several_groups_are_one_fleet():
@@ -93,7 +105,7 @@ def test_several_groups_are_one_fleet():
 def test_a_list_of_devices(spelled):
     assert chosen(devices=spelled) == (["t-1", "t-2"], [])
     assert chosen(devices=spelled, only="two") == (["t-2"], [])
-    assert chosen(limit=["localhost"], devices=spelled)[0] == ["t-1", "t-2"]  # they are no hosts
+    assert chosen(limit="localhost", devices=spelled)[0] == ["t-1", "t-2"]  # they are no hosts
 
 
 def test_a_listed_device_without_a_token_does_not_keep_the_others():
@@ -108,7 +120,7 @@ def test_a_listed_device_without_a_token_does_not_keep_the_others():
         ({"inventory_group": "kiosks", "only": "k98,k99"}, ["'k98', 'k99', which are not among"]),
         ({"inventory_group": "kiosks", "only": []}, ["connect_only names no device"]),
         ({"inventory_group": "kiosks", "only": [1.5]}, ["connect_only[0] is the number 1.5", "put it in quotes"]),
-        ({"inventory_group": "kiosks", "limit": ["localhost"]}, ["kiosks has no host that --limit leaves"]),
+        ({"inventory_group": "kiosks", "limit": "localhost"}, ["kiosks has no host that --limit leaves"]),
         ({"devices": "kiosk-0001"}, ["connect_devices is not a list; accepted: a list of mappings with device_token"]),
         ({"devices": [{"device_token": 12345}]}, ["connect_devices[0].device_token is", "put it in quotes"]),
         ({"devices": [{"tokn": "hush"}]}, ["connect_devices[0].tokn is not known", "device_token"]),
