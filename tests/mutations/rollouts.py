@@ -22,6 +22,24 @@ WINDOW = (
         *(unit("connect_rollout"),),
     ),
     one(
+        "one-read-proves-that-a-device-is-gone",
+        "One read that does not show a device is no proof that it is gone",
+        *("plugins/module_utils/_deploy/state.py", "MISSES = 2 ", "MISSES = 1 "),
+        *(unit("module_deploy_wait"),),
+    ),
+    one(
+        "all-gone-is-success",
+        "A wave of which every device is gone has shown nothing",
+        *(ROLLOUT % "wave", "silent = counts.sample + list(fates.values()).count(GONE)", "silent = counts.sample"),
+        *(unit("connect_rollout"),),
+    ),
+    one(
+        "left-open-although-gone",
+        "A device that is gone, and whose token is refused, is not reported as left released",
+        *(ROLLOUT % "run", "gone = fates[uuid] == GONE and", "gone = False and"),
+        *(unit("connect_rollout"),),
+    ),
+    one(
         "no-gate",
         "No update is started outside a window, nor when too little of it is left",
         *(ROLLOUT % "wave", "uuid for uuid, zone in zones.items() if of_zone[zone].open", "uuid for uuid in zones"),
@@ -213,7 +231,7 @@ WAVES = (
     one(
         "silence-is-success",
         "A wave of which no device has finished does not let the next one begin",
-        *(ROLLOUT % "wave", "_nothing_shown(started, counts) or ", ""),
+        *(ROLLOUT % "wave", "_nothing_shown(started, fates, counts) or ", ""),
         *(unit("rollout_verdict"),),
     ),
     one(

@@ -308,8 +308,11 @@ async def _read_until(done: t.Callable[[], bool], run: Deployment, client: Clien
 
 async def _read(run: Deployment, client: Client) -> None:
     # Without the filters: a device's tags, state and app change while it is being updated.
-    asked_at = client.waits.clock()
-    run.seen(await read_scope(client.api, run.request.project, run.request.sent_groups, run.rows), asked_at)
+    asked_at, project, groups = client.waits.clock(), run.request.project, run.request.sent_groups
+    devices = await read_scope(client.api, project, groups, run.rows)
+    if groups and run.missing(devices):  # it has left its group, or the service
+        groups, devices = (), await read_scope(client.api, project, (), run.rows)
+    run.seen(devices, asked_at, whole=not groups and not client.api.incomplete)
 
 
 async def _follow(run: Deployment, client: Client) -> ConnectError | None:

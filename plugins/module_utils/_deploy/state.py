@@ -30,6 +30,9 @@ YES = "yes"
 REFUSED = "refused"  # tried, and certainly not acted on
 IN_DOUBT = "in doubt"
 
+GONE = "device_gone"  # the code of a row
+MISSES = 2  # complete reads in a row without a device before it counts as gone: a list may be late
+
 FRESH = 20.0  # seconds for which what was read passes for the present: nothing on the service can be locked
 
 SENT_ELSEWHERE = ConnectError(
@@ -49,6 +52,7 @@ class Row:
     trouble: ConnectError | None = None  # why it was refused, or why it is in doubt
     sent_at: float | None = None
     finished_at: float | None = None  # when it was seen to have finished
+    misses: int = 0  # reads in a row that did not show the device
 
     def status(self, mark: str) -> str | None:
         """Of the deployment on the device; of what this run sent, if it sent something."""
@@ -62,6 +66,10 @@ class Row:
         if self.sent == NO:
             return marked
         return [update for update in marked if identities([update]) - self.known]
+
+    @property
+    def is_gone(self) -> bool:
+        return self.misses >= MISSES
 
     @property
     def seconds(self) -> float | None:
@@ -104,9 +112,15 @@ def reported(row: Row, mark: str) -> ReportedRow:
         outcome = "unknown"
     elif row.sent == REFUSED or status in FAILURES:
         outcome = "failed"
+    elif row.is_gone and status not in FINISHED and row.sent == YES:
+        outcome, code = "failed", GONE
+        msg = (
+            "The service does not show it any more (%d complete reads in a row): it was deleted or registered anew "
+            "after the update was sent. Correct its entry among your devices." % row.misses
+        )
     if row.trouble is not None:
         code, msg = row.trouble.code, row.trouble.msg
-    elif outcome == "failed":
+    elif outcome == "failed" and code is None:
         code = "update_failed"
         msg = "Its update %s. Run the task again with retry_failed: true to send it again." % (
             "was aborted" if status == "aborted" else "failed"
@@ -154,23 +168,34 @@ class Deployment:
             for device in target
         }
 
-    def seen(self, devices: Iterable[Device], read_at: float) -> None:
-        """Store what a later read shows. Devices that came into the scope later are not ours."""
+    def missing(self, devices: Iterable[Device]) -> bool:
+        return not self.rows.keys() <= {device.key for device in devices}
+
+    def seen(self, devices: Sequence[Device], read_at: float, whole: bool = False) -> None:
+        """Store what a later read shows. Devices that came into the scope later are not ours.
+
+        C(whole): the whole project was read, so a device that is not shown is missing.
+        """
         now = self._clock()
         self._read_at, self._read_took = read_at, now - read_at
         for device in devices:
             row = self.rows.get(device.key)
             if row is None:
                 continue
-            row.device = device
+            row.device, row.misses = device, 0
             if row.sent == IN_DOUBT and row.shows_a_new_one(self.mark):
                 # An earlier run's, if this one sent nothing.
                 row.sent, row.trouble = (YES if self.calls else NO), None
             if row.finished_at is None and row.status(self.mark) in FINISHED:
                 row.finished_at = now
 
+        shown = {device.key for device in devices}
+        for key, row in self.rows.items():
+            row.misses += whole and key not in shown
+
     def is_fresh(self, reads: int) -> bool:
         """Whether the last read is recent, for a fleet of this size and for the C(reads) that one call has cost.
+
 
         Where calls are scarce each read delays the sending, so that it would never be recent enough.
         """
@@ -224,7 +249,7 @@ class Deployment:
 
     @property
     def unfinished(self) -> list[Row]:
-        return [row for row in self.taking_part if row.status(self.mark) not in FINISHED]
+        return [row for row in self.taking_part if row.status(self.mark) not in FINISHED and not row.is_gone]
 
     @property
     def broken(self) -> list[Row]:

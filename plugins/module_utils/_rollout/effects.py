@@ -12,7 +12,7 @@ from datetime import datetime
 
 from .._deploy.apply import Read, apply_deployment
 from .._deploy.request import DeployRequest
-from .._errors import ConnectError
+from .._errors import ConnectError, Rejected
 from .._result import devices_word
 from .._service.client import Client
 from .._service.deadline import Deadline
@@ -25,7 +25,7 @@ from . import end
 from .plan import Plan
 from .request import RolloutRequest
 from .state import State
-from .wave import UNKNOWN, observed
+from .wave import GONE, UNKNOWN, observed
 
 NOT_RELEASED = (
     "The service accepted the release, but shows the device as held, so nothing was sent to it. Its token may belong "
@@ -136,7 +136,9 @@ class Effects:
         for uuid, row in rows.items():
             self.state.after.setdefault(uuid, {})["held"] = row["after"]
             self.state.open.pop(uuid, None)
-            if row["outcome"] in ("failed", UNKNOWN):
+            # A device that is not shown any more, and whose token is refused, is not there to be held.
+            gone = fates[uuid] == GONE and row["code"] in (Rejected.code, "device_not_found")
+            if row["outcome"] in ("failed", UNKNOWN) and not gone:
                 self.state.open[uuid] = str(row["msg"])
 
     async def _set_trigger(

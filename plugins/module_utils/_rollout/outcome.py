@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .._deploy.plan import ABORTED, DONE, FAILED, FAILURES, RETRY
+from .._deploy.state import GONE
 from .._errors import Rejected, Unauthorized
 from .._service.deadline import TooLate
 from .._service.models import FINISHED
@@ -28,6 +29,7 @@ OUTCOMES = (
     "refused",
     "timed_out",
     "unknown",
+    "gone",
     "aborted",
     "failed",
     "failed_before",
@@ -46,6 +48,7 @@ _NEXT_STEPS = {
     "refused": "Check connect_flow_id, connect_project, connect_groups and connect_filters, then rerun.",
     "timed_out": _RERUN,
     "unknown": _RERUN,
+    "gone": "Correct or remove its entry in connect_devices or in the inventory.",
     "aborted": _REPAIR,
     "failed": _REPAIR,
     "failed_before": _REPAIR,
@@ -59,6 +62,7 @@ _REASONS = {
     "skipped": "The plan leaves it alone.",
     "refused": "JFrog Connect refused the deployment.",
     "timed_out": "Its update had not finished when the run stopped waiting.",
+    "gone": "The service does not show it any more.",
     "unknown": "It is unknown whether it received the update.",
     "aborted": "Its update was aborted.",
     "failed": "Its update failed.",
@@ -108,7 +112,7 @@ class Outcome:
 
 
 def fate_of(status: str | None, outcome: str | None = None, code: str | None = None, planned: str | None = None) -> str:
-    """What became of the update on a device: success, failed, aborted, timed_out, unknown, left or refused.
+    """What became of the update on a device: success, failed, aborted, timed_out, unknown, left, refused or gone.
 
     C(status): of its marked update, as last seen; C(outcome), C(code): of its last row; C(planned): the class in its
     row of connect_deploy, None when it has none: then nothing was sent to it.
@@ -118,6 +122,8 @@ def fate_of(status: str | None, outcome: str | None = None, code: str | None = N
         status = None  # that is the failure that was to be retried
     if status in FINISHED:
         return str(status)
+    if code == GONE:
+        return "gone"
     if outcome == "failed" and (status is None or code in NOT_SENT):
         if code in NOT_SENT:
             return "left"

@@ -14,7 +14,7 @@ from .._service.deadline import Deadline
 from .effects import Effects
 from .plan import Plan
 from .request import wave_request
-from .wave import UNKNOWN, Rollback, start_rollback
+from .wave import GONE, UNKNOWN, Rollback, start_rollback
 
 ROLLBACK = "rollback"
 
@@ -22,7 +22,8 @@ ROLLBACK = "rollback"
 async def roll_back(effects: Effects, plan: Plan, rollback: DeployRequest) -> None:
     """Send C(rollback), a deployment of its own, to exactly the devices that this run touched, and hold them."""
     request, state = effects.request, effects.state
-    started = start_rollback(request, plan, state.touched, request.zones, effects.client.now())
+    there = [uuid for uuid, fate in state.touched.items() if fate != GONE]
+    started = start_rollback(request, plan, there, request.zones, effects.client.now())
     about = {"flow_id": rollback.flow_id, "app": request.options["rollback_app"], "reason": state.msg}
     effects.record("rollback_started", device_uuids=list(started.acting), **about)
     effects.record("gate", wave=ROLLBACK, phase=ROLLBACK, **started.gate.as_result())

@@ -30,6 +30,7 @@ from .request import wave_request
 from .rollback import roll_back
 from .thresholds import PROCEED
 from .wave import (
+    GONE,
     LEFT,
     UNKNOWN,
     Judged,
@@ -185,7 +186,7 @@ class Rollout(Effects):
             started = started.without(stuck)
             rows = await self._send(wave, started, devices, read_at)
             fates = self._fates(started, rows)
-            moving = [uuid for uuid in started.uuids if fates[uuid] not in FINISHED]
+            moving = [uuid for uuid in started.uuids if fates[uuid] not in (*FINISHED, GONE)]
             offline = await self._offline(wave, started) if moving else set()
             self._judge(started, fates, "after_wait", offline)
         finally:
@@ -267,7 +268,7 @@ class Rollout(Effects):
         C(unsure): UUIDs of devices for which that may be out of date, because a step may just have released them.
         """
         request, plan, state = self.request, self._plan, self.state
-        unsettled = [uuid for uuid, fate in state.touched.items() if fate not in FINISHED]
+        unsettled = [uuid for uuid, fate in state.touched.items() if fate not in (*FINISHED, GONE)]
         if not unsettled and not state.open and not plan.leftovers:
             return  # each wave has held its devices, and their tokens were seen to be theirs
         devices: Sequence[Device] = ()

@@ -28,7 +28,8 @@ from .thresholds import PAUSE, PROCEED, STOP, Counts, Verdict, allowed_failures,
 UNLESS_KNOWN = timedelta(minutes=30)  # what an update needs, until this run has seen enough of them
 ENOUGH = 5  # finished updates from which a percentile means something
 LAST_MOMENT = timedelta(seconds=2)  # a wait ends in whole seconds
-LEFT, REFUSED, SUCCESS, TIMED_OUT, UNKNOWN = "left", "refused", "success", "timed_out", "unknown"  # see outcome.fate_of
+# See outcome.fate_of.
+GONE, LEFT, REFUSED, SUCCESS, TIMED_OUT, UNKNOWN = "gone", "left", "refused", "success", "timed_out", "unknown"
 REFUSED_CODE = "sending_refused"
 Row = Mapping[str, t.Any]  # of connect_update_trigger or connect_deploy
 
@@ -220,7 +221,7 @@ def judge_wave(
         if in_all.verdict != PROCEED:
             verdict, scope = in_all, "total"
     if verdict.verdict == PROCEED:
-        verdict = _nothing_shown(started, counts) or _window_closed(started, fates) or verdict
+        verdict = _nothing_shown(started, fates, counts) or _window_closed(started, fates) or verdict
     if verdict.code == "rollout_failed":
         verdict = replace(verdict, msg=stop_sentence(verdict, _troubled(started, fates, rows)))
     return Judged(verdict, scope, counts, total, fates)
@@ -245,15 +246,18 @@ def _refusal(started: Started, fates: Mapping[str, str], rows: Mapping[str, Row]
     )
 
 
-def _nothing_shown(started: Started, counts: Counts) -> Verdict | None:
-    """Limits may allow every device to time out; that shows nothing about the update, so the next wave has to wait."""
-    if not counts.sample or counts.success + counts.failed + counts.aborted:
+def _nothing_shown(started: Started, fates: Mapping[str, str], counts: Counts) -> Verdict | None:
+    """Limits may allow every device to time out, and all may be gone; that shows nothing about the update, so the next
+    wave has to wait.
+    """
+    silent = counts.sample + list(fates.values()).count(GONE)
+    if not silent or counts.success + counts.failed + counts.aborted:
         return None
     return Verdict(
         PAUSE,
         "inconclusive",
         "%s: none of %s has finished its update, so nothing is known about it. Rerun when they have."
-        % (started.name, devices_word(counts.sample)),
+        % (started.name, devices_word(silent)),
     )
 
 
@@ -271,7 +275,7 @@ def _window_closed(started: Started, fates: Mapping[str, str]) -> Verdict | None
 
 def _troubled(started: Started, fates: Mapping[str, str], rows: Mapping[str, Row]) -> str:
     """The devices behind a stop, with the reason where the update itself did not give one."""
-    bad = [uuid for uuid, found in fates.items() if found not in (SUCCESS, LEFT)]
+    bad = [uuid for uuid, found in fates.items() if found not in (SUCCESS, LEFT, GONE)]
     reasons = [row["msg"] for row in map(rows.get, bad) if row and row.get("msg") and row["code"] != UPDATE_FAILED]
     return _names(started, bad) + (" (%s)" % str(reasons[0]).rstrip(".") if reasons else "")
 
@@ -288,7 +292,7 @@ def _counted(started: Started, fates: Mapping[str, str], offline: Collection[str
     online = {member.device_uuid for member in started.acting if member.online is not False}
     tally = {name: found.count(name) for name in ("success", "failed", "aborted", "timed_out", "unknown")}
     # A device that is left for another night, or out for good, is no part of the sample that this night was to give.
-    due = len(found) - found.count(LEFT) - found.count(REFUSED)
+    due = sum(one not in (LEFT, REFUSED, GONE) for one in found)
     due += sum(member.skip_word == LEFT for member in started.skipped)
     return before.plus(Counts(due=due, offline=len(online & set(fates) & set(offline)), **tally))
 

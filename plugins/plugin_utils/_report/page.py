@@ -32,7 +32,7 @@ SIGNS = {
     **{"updated": "\N{CHECK MARK}", "current": "=", "done_before": "\N{WHITE CIRCLE}", "left": "\N{RIGHTWARDS ARROW}"},
     **{"rolled_back": "\N{ANTICLOCKWISE OPEN CIRCLE ARROW}", "skipped": "\N{EN DASH}", "refused": "\N{BLACK SQUARE}"},
     **{"timed_out": "!", "unknown": "?", "aborted": "\N{CIRCLED DIVISION SLASH}", "failed": "\N{MULTIPLICATION X}"},
-    **{"failed_before": "\N{CIRCLED TIMES}"},
+    **{"failed_before": "\N{CIRCLED TIMES}", "gone": "\N{EMPTY SET}"},
 }
 WORDS = {
     "left": "Left for later",

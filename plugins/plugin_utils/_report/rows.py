@@ -17,7 +17,7 @@ from ...module_utils._evidence.record import Record
 from ...module_utils._rollout.outcome import CUT_OFF, OUTCOMES, SHUT_OUT, DeviceFacts, fate_of, outcome_of, summary
 from .values import flag, instant, mapping, mappings, number, sequence, text
 
-TROUBLED = frozenset({"failed", "failed_before", "aborted", "timed_out", "unknown", "refused"})
+TROUBLED = frozenset({"failed", "failed_before", "aborted", "timed_out", "unknown", "refused", "gone"})
 LAST_MOMENT = timedelta(seconds=2)  # before the close: a wait ends in whole seconds
 SEEN = ("version", "held", "online")
 Row = dict[str, t.Any]

@@ -19,6 +19,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors impo
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.polling import wait_until
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.waits import Waits
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
+    ABSENT,
     DEPLOY,
     DETAILS,
     SMALLEST,
@@ -191,16 +192,51 @@ def test_a_device_that_left_the_target_keeps_its_row_and_a_newcomer_gets_none(wi
     look(wire, None, None)
     wire.expect("POST", DEPLOY)
     look(wire, "success", "pending")
-    wire.expect(
-        "GET",
-        DETAILS,
-        reply=page([wire_device(2, updates=[wire_update(MARK, "success")]), wire_device(3, updates=[])]),
-    )
+    others = page([wire_device(2, updates=[wire_update(MARK, "success")]), wire_device(3, updates=[])])
+    wire.expect("GET", DETAILS, {"group_name": "Floor-1"}, reply=others)
+    wire.expect("GET", DETAILS, {"group_name": ABSENT}, reply=others)
     result = drive(NAME, **OPTIONS)
     assert [(row["device_uuid"], row["status"]) for row in result["devices"]] == [
         ("d-0001", "success"),
         ("d-0002", "success"),
     ]
+
+
+def test_a_device_that_two_reads_in_a_row_do_not_show_is_not_waited_for(wire, drive, clock):
+    look(wire, None, None)
+    wire.expect("POST", DEPLOY)
+    look(wire, "success", "pending")
+    for _twice in range(2):
+        look(wire, "success")
+        look(wire, "success")  # the project
+    result = drive(NAME, **OPTIONS)
+    assert (result["code"], column(result, "outcome"), column(result, "code")) == (
+        *("device_gone", ["changed", "failed"]),
+        [None, "device_gone"],
+    )
+    assert "kiosk-2" in result["msg"]
+    assert clock.now == 1075
+
+
+def test_a_device_that_one_read_does_not_show_is_still_there(wire, drive):
+    """A list may be late, or end early and say so."""
+    look(wire, None, None)
+    wire.expect("POST", DEPLOY)
+    for shown in (["success"], ["success", "pending"], ["success"]):
+        look(wire, *shown)
+        if len(shown) == 1:
+            look(wire, *shown)
+    look(wire, "success", "success")
+    assert not drive(NAME, **OPTIONS)["failed"]
+
+
+def test_a_device_that_has_moved_to_another_group_is_waited_for(wire, drive):
+    look(wire, None, None)
+    wire.expect("POST", DEPLOY)
+    for status in ("pending", "pending", "success"):
+        look(wire, "success")
+        look(wire, "success", status)
+    assert not drive(NAME, **OPTIONS)["failed"]
 
 
 # The waiter by itself

@@ -23,6 +23,7 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import
     STATES,
     TRIGGER,
     USER,
+    accepted,
     limited,
     lost,
     message,
@@ -286,6 +287,53 @@ def test_after_a_hook_the_fleet_is_read_again(rollout):
     assert (result["began"], result["touched"]) == (True, 0)
 
 
+def vanishes(run, status, hold):
+    """The first device takes part, and is then shown by no read."""
+    left = kiosk(THEN, held=False)
+    run.plan(*floor(None, None))
+    run.releases(1, 2)
+    run.reads(*floor(None, None, held=False))
+    run.sends()
+    for shown in (left, kiosk(THEN, status, held=False)):
+        run.reads(shown)
+        run.reads_all(shown, online=False)  # it may have left its group only
+    run.holds(FIRST, reply=hold)
+    run.holds(THEN)
+    return run.wave()
+
+
+@pytest.mark.parametrize("refused", [refusal("No such device"), refusal("Bad request")], ids=["plain", "vague"])
+def test_a_device_that_is_deleted_during_its_wave_is_neither_waited_for_nor_to_be_held(rollout, clock, refused):
+    run = rollout()
+    assert vanishes(run, "success", refused)["state"]["code"] is None
+    assert clock.now - 1000 < 100  # and not wait_timeout
+    ended = run.end()
+    assert fates(ended) == {"kiosk-%d" % FIRST: "gone", "kiosk-%d" % THEN: "updated"}
+    assert (ended["rollout"]["outcome"], ended["rollout"]["left_open"]) == ("succeeded", [])
+    (row,) = [one for one in ended["devices"] if one["outcome"] == "gone"]
+    assert "does not show it any more (2 complete reads in a row)" in row["reason"]
+    assert "Correct or remove its entry" in row["next_step"]
+
+
+def test_a_device_that_lists_do_not_show_and_that_may_be_held_is_held(rollout):
+    run = rollout()
+    vanishes(run, "success", accepted())
+    assert fates(run.end())["kiosk-%d" % FIRST] == "gone"
+
+
+def test_a_wave_of_which_every_device_is_gone_has_shown_nothing(rollout):
+    run = rollout(waves=[{"devices": ["d-000%d" % FIRST], "name": "floor"}, "100%"])
+    run.plan(*floor(None, None))
+    run.releases(FIRST)
+    run.reads(*floor(None, None, held=False))
+    run.sends(to=only("d-000%d" % FIRST))
+    for _twice in range(2):
+        run.reads(kiosk(THEN))
+        run.reads_all(kiosk(THEN), online=False)
+    run.holds(FIRST, reply=refusal("No such device"))
+    assert run.wave()["state"]["code"] == "inconclusive"
+
+
 def test_a_soak_ends_with_another_verdict(rollout, clock):
     run = rollout(soak="10m")
     run.plan(*floor(None, None))
@@ -531,7 +579,7 @@ UNTIL_TWO_OH_ONE = {"windows": [WINDOW], "max_update_time": "179m"}
 def test_a_release_that_had_to_wait_until_it_was_too_late_is_kept_back(rollout):
     run = rollout(**UNTIL_TWO_OH_ONE)
     run.plan(*floor(None, None))
-    run.releases(FIRST, reply=limited("61"))  # and the other waits for it
+    run.releases(FIRST, THEN, reply=limited("61"))
     run.reads(*floor(None, None))
     run.holds(1, 2)
     result = run.wave()

@@ -29,7 +29,7 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.support.rollout_sample
 )
 
 CURRENT = {"apps": {APP: NEW}}
-UNFINISHED = ("timed_out", "unknown", "left", "refused")
+UNFINISHED = ("timed_out", "unknown", "left", "refused", "gone")
 STOP = {"code": "rollout_failed", "msg": "canary: 1 of 1 device failed."}
 CLOSED = {"code": "window_closed", "msg": "The window closed."}
 FEW = {"code": "inconclusive", "msg": "Few."}
@@ -270,23 +270,23 @@ def test_who_is_left_for_another_run_is_named():
 
 
 def test_the_numbers():
-    words = ("success", "failed", "aborted", "timed_out", "unknown", "left", "refused")
+    words = ("success", "failed", "aborted", "timed_out", "unknown", "left", "refused", "gone")
     touched = {uuid(number): word for number, word in enumerate(words, 1)}
     devices = [
-        *[kiosk(number) for number in range(1, 8)],
-        kiosk(8, online=False),
-        kiosk(9, "success"),
-        kiosk(10, **CURRENT),
-        kiosk(11, "failed"),
-        kiosk(12),
+        *[kiosk(number) for number in range(1, 9)],
+        kiosk(9, online=False),
+        kiosk(10, "success"),
+        kiosk(11, **CURRENT),
+        kiosk(12, "failed"),
+        kiosk(13),
     ]
     found = said(request(offline="skip", thresholds={"wave": {"failed": 1}}), devices, touched, STOP)
     assert found["summary"] == {
-        "total": 12,
+        "total": 13,
         **dict.fromkeys(OUTCOMES, 1),
         **{"left": 2, "rolled_back": 0},
     }
-    assert found["msg"].startswith("12 devices: 1 updated, 1 current, 1 done before, 2 left, 1 skipped, 1 refused, 1 ")
+    assert found["msg"].startswith("13 devices: 1 updated, 1 current, 1 done before, 2 left, 1 skipped, 1 refused, 1 ")
 
 
 def test_each_device_counts_once_whatever_is_known_of_others():
