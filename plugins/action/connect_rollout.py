@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible.errors import AnsibleError
+
 from ..module_utils._evidence.file import folder_of
 from ..plugin_utils._live import LiveAction, display
 from ..plugin_utils._report import render_report
@@ -21,10 +23,16 @@ class ActionModule(LiveAction):
         # The module runs in another folder than the one where Ansible was started.
         self._task.args["evidence_dir"] = str(folder_of(str(self._task.args.get("evidence_dir") or "")))
         result = super().run(tmp, task_vars)
-        hooks = {name: file for name, file in (result.get("hooks") or {}).items() if os.path.isabs(file)}
-        missing = [one for one in hooks.items() if not os.path.isfile(one[1])]
-        if missing:
-            return {"failed": True, "code": "invalid_option", "msg": NO_HOOK % missing[0], "state": result["state"]}
+        for name, file in (result.get("hooks") or {}).items():
+            found = self._file_of(file)
+            if found is None:
+                return {
+                    "failed": True,
+                    "code": "invalid_option",
+                    "msg": NO_HOOK % (name, file),
+                    "state": result["state"],
+                }
+            result["hooks"][name] = found  # what was checked is what runs
         if result.get("text") and self._wanted(task_vars or {}):
             display.display("\n".join(result["text"]))
         if result.get("rollout") and result.get("evidence"):
@@ -33,3 +41,11 @@ class ActionModule(LiveAction):
             except Exception as failure:  # the verdict does not depend on it
                 result.setdefault("warnings", []).append("The report could not be made: %s" % failure)
         return result
+
+    def _file_of(self, hook: str) -> str | None:
+        """Where the tasks of a hook are; a relative path begins in the role or beside the playbook."""
+        try:
+            found = str(self._find_needle("tasks", hook))
+        except AnsibleError:
+            return None
+        return found if os.path.isfile(found) else None

@@ -80,6 +80,7 @@ def test_each_class_of_a_device_is_explained():
 
 def test_each_conflict_is_explained():
     kinds = {rollout_plan.UNTRACKED, rollout_plan.HELD_ELSEWHERE, rollout_plan.FOREIGN_PENDING, rollout_plan.OFFLINE}
+    kinds.add(rollout_plan.RE_REGISTERED)
     assert {row[0].strip("`") for row in rows(section("Conflicts"))} == kinds
 
 

@@ -71,8 +71,12 @@ def test_where_there_is_nothing_to_do_nothing_is_written(rollout):
         assert (run.writes, run.changed) == (0, 0)
     assert set(current.outcomes.values()) == {"current"}
 
-    hook = str(night.folder / "no-such-hook.yml")
-    for options in (("--check",), ()):
+    for options, hook in (
+        (("--check",), str(night.folder / "no-such-hook.yml")),
+        ((), str(night.folder / "no-such-hook.yml")),
+        (("--check",), "hooks/no-such-hook.yml"),
+        ((), "hooks/no-such-hook.yml"),
+    ):
         without_hook = night(*options, connect_hooks={"after_wave": hook})
         assert (without_hook.code, without_hook.writes) == (2, 0)
         assert "hooks.after_wave is %s, which is not a file" % hook in without_hook.text

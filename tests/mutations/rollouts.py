@@ -36,7 +36,7 @@ WINDOW = (
     one(
         "left-open-although-gone",
         "A device that is gone, and whose token is refused, is not reported as left released",
-        *(ROLLOUT % "run", "gone = fates[uuid] == GONE and", "gone = False and"),
+        *(ROLLOUT % "effects", "gone = fates[uuid] == GONE and", "gone = False and"),
         *(unit("connect_rollout"),),
     ),
     one(

@@ -267,7 +267,7 @@ FATES = (
     one(
         "no-end-of-an-exchange",
         "An exchange is bounded as a whole",
-        *(TRANSPORT, "self._handle.shutdown(socket.SHUT_RDWR)", "pass"),
+        *(TRANSPORT, "sock.shutdown(socket.SHUT_RDWR)", "pass"),
         *(unit("transport"),),
     ),
     one(

@@ -76,6 +76,10 @@ _LEFT_ALONE: dict[str, tuple[str, str | None]] = {
         "It has no token here, so it can be neither released nor held.",
         "Add its token and UUID to connect_devices or to the inventory, then rerun.",
     ),
+    "re_registered": (
+        "It was registered anew: its UUID is another one than here.",
+        "Correct its token and UUID in connect_devices or in the inventory, then rerun.",
+    ),
     "held_elsewhere": ("It is held by its own application.", None),
     "foreign_pending": (
         "Another update is pending on it and would start once the device is released.",

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._deploy.plan import ABORTED, CURRENT, DONE, FAILED, IN_FLIGHT, NEEDED, RETRY, classify, marked_updates
+from .._reading.options import nearest
 from .._result import devices_word
 from .._service.models import FINISHED, Device, Update
 from .request import RolloutRequest
@@ -24,6 +25,7 @@ DUE = (NEEDED, RETRY, IN_FLIGHT)
 
 # Why a device is left alone, or why the run refuses to start.
 UNTRACKED = "untracked"
+RE_REGISTERED = "re_registered"
 HELD_ELSEWHERE = "held_elsewhere"
 FOREIGN_PENDING = "foreign_pending"
 OFFLINE = "offline"
@@ -35,6 +37,7 @@ NOT_APPROVED = "not_approved"
 ROLLED_BACK = "rolled_back"
 EMPTY_TARGET = "empty_target"
 EMPTY_WAVE = "empty_wave"
+EMPTY_GROUP = "empty_group"
 UNREADABLE = "unreadable"
 
 
@@ -231,6 +234,15 @@ def conflict_of(request: RolloutRequest, device: Device, with_token: Collection[
             "It is held by its own application (connect_self_managed). It is left alone until that releases it.",
             False,
         )
+    former = request.by_name.get(device.name) if device.uuid not in with_token else None
+    if former is not None and former.uuid != device.uuid:
+        return Conflict(
+            RE_REGISTERED,
+            "Your devices list this name with another UUID (%s; the service shows %s), so it was probably registered "
+            "anew, for example after re-imaging. Enter its new device_uuid and device_token, or narrow the target."
+            % (former.uuid, device.uuid),
+            True,
+        )
     if device.uuid not in with_token:
         return Conflict(
             UNTRACKED,
@@ -341,6 +353,13 @@ def _obstacles(
             "playbook status shows the project." % request.deployment.project,
         )
     elif target:
+        present = {device.group for device in devices}
+        for group in (one for one in request.deployment.groups if one not in present):
+            yield (
+                EMPTY_GROUP,
+                "No device of project %s is in the group '%s'%s. Correct connect_groups: names are case sensitive."
+                % (request.deployment.project, group, nearest(group, present)),
+            )
         for spec in request.waves:
             if spec.size is None and not any(spec.names(device) for device in target):
                 yield EMPTY_WAVE, "Wave %s matches no device; later waves would run without this test step." % spec.name

@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 
 from .._deploy.request import DEPLOY_SPEC, DeployRequest, DeployWave
 from .._errors import InvalidInput
@@ -83,6 +84,10 @@ class RolloutRequest:
     rollback_outside_window: bool
     hooks: frozenset[str]  # the points at which tasks of the user run between two steps
     options: Mapping[str, t.Any]  # as given, decoded and with defaults; holds no token
+
+    @cached_property
+    def by_name(self) -> dict[str, Entry]:
+        return {entry.name: entry for entry in self.entries.values() if entry.name}
 
     def rules(self) -> dict[str, t.Any]:
         """What an approval covers beside deployment and waves, as read: texts of a survey make the same plan."""

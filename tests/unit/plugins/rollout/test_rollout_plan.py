@@ -153,6 +153,31 @@ def test_a_device_without_token_is_in_conflict_only_if_it_is_due():
     assert not any(row.ours for row in plan.members)
 
 
+def test_a_device_that_was_registered_anew_is_named_with_both_of_its_uuids():
+    plan = plan_of(request(), kiosk(1), kiosk(9, name="kiosk-2"), without_token=(9,))
+    assert kinds(plan) == {uuid(9): "re_registered"}
+    assert (plan.refused[0]["kind"], plan.refused[0]["name"]) == ("re_registered", "kiosk-2")
+    assert all(part in plan.refused[0]["msg"] for part in (uuid(2), uuid(9), "device_uuid and device_token"))
+
+
+@pytest.mark.parametrize(
+    ("groups", "refused"),
+    [
+        (["Floor-1"], []),
+        (["Floor-1", "Floor-2"], []),
+        (["Floor-1", "Flor-2"], ["Flor-2"]),
+        (["Floor-1", "floor-2", "Cellar"], ["floor-2", "Cellar"]),
+    ],
+)
+def test_a_group_without_a_device_is_refused_with_the_plan(groups, refused):
+    """It may be misspelt: then its devices would be left out without a word."""
+    plan = plan_of(request(all_devices=False, groups=groups), kiosk(1), kiosk(2, group="Floor-2"))
+    assert [one["kind"] for one in plan.refused] == ["empty_group"] * len(refused)
+    for one, group in zip(plan.refused, refused, strict=True):
+        assert "group '%s'" % group in one["msg"]
+    assert "".join(one["msg"] for one in plan.refused).count("did you mean Floor-2?") == bool(refused)
+
+
 @pytest.mark.parametrize("named", ["kiosk-1", uuid(1)])
 @pytest.mark.parametrize("token", [(), (1,)])
 @pytest.mark.parametrize(("held", "kind"), [(True, "held_elsewhere"), (False, None), (None, None)])
