@@ -45,7 +45,7 @@ EXAMPLES = r"""
 ---
 - name: Name the devices that should be held
   ansible.builtin.debug:
-    msg: "{{ connect_fleet.devices | edgeops.jfrog_connect.reconcile_plan(connect_devices, connect_window) }}"
+    msg: "{{ connect_fleet.devices | edgeops.jfrog_connect.reconcile_plan(connect_devices, connect_open) }}"
 """
 
 RETURN = r"""
@@ -60,8 +60,11 @@ _value:
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
+from ansible.utils.display import Display
+
 from ..module_utils._reading.booleans import read_boolean
 from ..module_utils._reading.names import is_blank, read_names, read_uuid
+from ..module_utils._reading.options import strangers
 from ..plugin_utils._plain import with_plain_data
 
 Rows = Sequence[Mapping[str, t.Any]]
@@ -93,6 +96,9 @@ def reconcile_plan(
         else:
             found["left_alone"].append(uuid)
     counts: dict[str, t.Any] = {name: len(found[name]) for name in ("right", "left_alone")}
+    lost = strangers(own, {name for row in fleet for name in (row["device_uuid"], row["name"])}, "the devices")
+    if lost:
+        Display().warning("connect_self_managed names %s. It has no effect on any device." % lost)
     return {**found, **counts}
 
 

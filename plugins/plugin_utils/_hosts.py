@@ -15,8 +15,8 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 
 from ..module_utils._errors import InvalidInput
-from ..module_utils._reading.names import is_blank, read_text, read_uuid, several, shown
-from ..module_utils._reading.options import nearest, read_options
+from ..module_utils._reading.names import is_blank, read_text, read_uuid, shown
+from ..module_utils._reading.options import nearest, read_options, strangers
 from ._plain import plain
 
 HostVars = Mapping[str, Mapping[str, t.Any]]
@@ -138,20 +138,10 @@ def _meant(only: Sequence[str] | None, names: Sequence[str], uuids: Sequence[str
         for key in filter(None, set(keys)):
             places.setdefault(key, []).append(at)
     found = {name: places.get(name) or places.get(read_uuid(name, "connect_only"), []) for name in only}
-    strangers = [name for name, at in found.items() if not at]
-    if strangers or not only:
+    lost = strangers([name for name, at in found.items() if not at], places, "the devices")
+    if lost or not only:
         raise InvalidInput(
             "connect_only names %s; accepted: names or UUIDs of the devices in connect_devices or "
-            "connect_inventory_group (and in --limit). Nothing was read or sent."
-            % (
-                "%s, which %s not among the devices%s"
-                % (
-                    several([shown(name) for name in strangers]),
-                    "are" if strangers[1:] else "is",
-                    nearest(strangers[0], places),
-                )
-                if strangers
-                else "no device"
-            )
+            "connect_inventory_group (and in --limit). Nothing was read or sent." % (lost or "no device")
         )
     return sorted({at for group in found.values() for at in group})

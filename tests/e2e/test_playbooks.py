@@ -171,3 +171,45 @@ def test_a_deployment_without_a_flow_is_refused(play):
     refused = run("deploy", connect_project="Kiosks", connect_all_devices="yes")
     assert (refused.code, refused.writes) == (2, 0)
     assert "flow_id is missing or empty" in refused.output
+
+
+MISSPELT = {
+    "hold": {"connect_onli": "kiosk-0001"},
+    "release": {"connect_verfy": False},
+    "status": {"connect_groop": "Floor-1"},
+    "deploy": {"connect_filter": []},
+    "reconcile": {"connect_blackout": []},
+    "maintenance_window": {"connect_wave": ["100%"]},
+    "window_preview": {"connect_windws": []},
+    "verify_evidence": {"connect_evidence_heed": ""},
+}
+
+
+@pytest.mark.parametrize("playbook", MISSPELT)
+def test_a_misspelt_variable_is_warned_about_once_with_the_nearest_name(play, window, playbook):
+    run = play(devices=2)
+    (name,) = MISSPELT[playbook]
+    played = run(playbook, "--check", **{**window(run.emulator), **MISSPELT[playbook]})
+    words = played.text.replace("- ", "-")
+    assert words.count(f"The variable {name} is not known") == 1, played.output
+    assert words.count("is not known") == 1
+    assert "did you mean connect_" in words
+
+
+def test_hooks_and_a_second_rollout_know_the_variables_of_the_role(play, window, tmp_path):
+    hook = tmp_path / "hook.yml"
+    hook.write_text(json.dumps([{"name": "Note", "ansible.builtin.set_fact": {"connect_hook_result": 1}}]))
+    roles = ["edgeops.jfrog_connect.rollout", "edgeops.jfrog_connect.rollout"]
+    play_ = {"name": "Twice", "hosts": "localhost", "gather_facts": False, "roles": roles}
+    (tmp_path / "twice.yml").write_text(json.dumps([play_]))
+    run = play(devices=2, time_factor=600)
+    given = window(run.emulator, connect_hooks=dict.fromkeys(["before_wave", "after_wave"], str(hook)))
+    assert "is not known" not in run(str(tmp_path / "twice.yml"), **given).ok().text
+
+
+def test_a_self_managed_device_that_does_not_exist_is_named(play, window):
+    run = play(devices=3)
+    given = window(run.emulator, connect_self_managed=["kiosk-0002", "kiosk-99"])
+    for playbook in ("maintenance_window", "reconcile"):
+        said = run(playbook, "--check", **given).ok().text
+        assert "connect_self_managed names 'kiosk-99', which is not among the devices" in said

@@ -20,7 +20,7 @@ from ansible.module_utils.common.validation import check_type_dict
 from .._errors import InvalidInput
 from .booleans import read_boolean
 from .json_text import decoded
-from .names import is_blank, read_names, read_text, shown
+from .names import is_blank, read_names, read_text, several, shown
 from .numbers import read_whole
 
 Spec = Mapping[str, Mapping[str, t.Any]]
@@ -63,6 +63,15 @@ def nearest(name: str, known: t.Iterable[str]) -> str:
     """A question for the end of a sentence, when one of C(known) looks alike."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return " (did you mean %s?)" % close[0] if close else ""
+
+
+def strangers(names: t.Iterable[str], known: t.Collection[str], among: str) -> str:
+    """Those of C(names) that are not C(known), as the middle of a sentence; empty when there are none."""
+    lost = sorted(set(names).difference(known))
+    if not lost:
+        return ""
+    named = several([shown(name) for name in lost])
+    return "%s, which %s not among %s%s" % (named, "are" if lost[1:] else "is", among, nearest(lost[0], known))
 
 
 def _read_value(given: t.Any, option: Mapping[str, t.Any], where: str, environ: Mapping[str, str]) -> t.Any:

@@ -50,6 +50,7 @@ class Effects:
         self.evidence = evidence
         self.state = state
         self.changed = False
+        self.warnings: list[str] = []
 
     @property
     def _plan(self) -> Plan:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._deploy.plan import ABORTED, CURRENT, DONE, FAILED, IN_FLIGHT, NEEDED, RETRY, classify, marked_updates
-from .._reading.options import nearest
+from .._reading.options import nearest, strangers
 from .._result import devices_word
 from .._service.models import FINISHED, Device, Update
 from .request import RolloutRequest
@@ -38,6 +38,7 @@ ROLLED_BACK = "rolled_back"
 EMPTY_TARGET = "empty_target"
 EMPTY_WAVE = "empty_wave"
 EMPTY_GROUP = "empty_group"
+UNKNOWN_DEVICE = "unknown_device"
 UNREADABLE = "unreadable"
 
 
@@ -264,6 +265,17 @@ def conflict_of(request: RolloutRequest, device: Device, with_token: Collection[
     return None
 
 
+def warnings(request: RolloutRequest, devices: Iterable[Device]) -> list[str]:
+    """What is probably not meant, but keeps nothing from beginning. C(devices): the project."""
+    lost = strangers(request.self_managed, _names(devices), "the devices of project %s" % request.deployment.project)
+    return ["connect_self_managed names %s. It has no effect on any device." % lost] if lost else []
+
+
+def _names(devices: Iterable[Device]) -> set[str]:
+    """By which users name devices."""
+    return {name for device in devices for name in (device.name, device.uuid)}
+
+
 def is_self_managed(request: RolloutRequest, device: Device) -> bool:
     return device.uuid in request.self_managed or device.name in request.self_managed
 
@@ -361,8 +373,11 @@ def _obstacles(
                 % (request.deployment.project, group, nearest(group, present)),
             )
         for spec in request.waves:
+            lost = strangers(spec.devices, _names(devices), "the devices of project %s" % request.deployment.project)
             if spec.size is None and not any(spec.names(device) for device in target):
                 yield EMPTY_WAVE, "Wave %s matches no device; later waves would run without this test step." % spec.name
+            elif lost:
+                yield UNKNOWN_DEVICE, "Wave %s names %s. Correct connect_waves." % (spec.name, lost)
     undone = [device for device in target if rollbacks(request, device)]
     if undone:
         yield (

@@ -25,7 +25,7 @@ from .._service.models import FINISHED, Device
 from . import end
 from .effects import Effects, Row
 from .outcome import fate_of, summary
-from .plan import PlannedWave, make_plan
+from .plan import PlannedWave, make_plan, warnings
 from .request import wave_request
 from .rollback import roll_back
 from .thresholds import PROCEED
@@ -71,6 +71,7 @@ class Rollout(Effects):
         devices = await self.read((), online=True)
         plan = self.state.plan = make_plan(self.request, devices, self.request.entries)
         self.state.read_at = self.client.waits.clock()
+        self.warnings = warnings(self.request, devices)
         deployment = self.request.deployment
         about = {"flow_id": deployment.flow_id, "app": self.request.options["app"], "project": deployment.project}
         self.record("planned", before, digest=plan.digest, mark=plan.mark, msg=plan.msg, plan=plan.as_result(), **about)

@@ -123,7 +123,8 @@ def _report(rollout: Rollout, client: Client, dry: bool, msg: str, **more: t.Any
         "api_calls": client.api_calls(),
         **more,
     }
-    return Report(rollout.changed, msg, result, warnings=list(getattr(rollout.evidence, "warnings", ())))
+    warnings = [*rollout.warnings, *getattr(rollout.evidence, "warnings", ())]
+    return Report(rollout.changed, msg, result, warnings=warnings)
 
 
 def _state(params: Mapping[str, t.Any], step: str, now: datetime) -> State:

@@ -10,6 +10,7 @@ import random
 
 import pytest
 
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.plan import warnings
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.waves import cut
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import filter_option, model_update
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.rollout_samples import (
@@ -431,12 +432,20 @@ CHANGING = {"type": "app", "operand": "is_not", "value": APP}
         ({"waves": [{"tag": "canery"}, "100%"]}, "empty_wave"),
         ({"waves": [{"groups": ["Roof"]}, "100%"]}, "empty_wave"),
         ({"waves": [{"devices": ["kiosk-9"]}, "100%"]}, "empty_wave"),
+        ({"waves": [{"devices": ["kiosk-1", "kiosk-9"]}, "100%"]}, "unknown_device"),
         ({"waves": [{"devices": ["kiosk-1"]}, "1", "100%"]}, None),  # a size that adds nobody is no mistake in a name
     ],
 )
 def test_what_fits_no_device_is_refused(options, kind):
     plan = plan_of(request(**options), kiosk(1, apps={APP: "1"}), kiosk(2, apps={APP: "1"}))
     assert [one["kind"] for one in plan.refused] == ([kind] if kind else [])
+
+
+def test_a_self_managed_device_that_does_not_exist_is_named():
+    devices = [kiosk(number) for number in range(1, 4)]
+    (said,) = warnings(request(self_managed="kiosk-1, %s, kisk-2, kiosk-99" % uuid(3)), devices)
+    assert said.startswith("connect_self_managed names 'kiosk-99', 'kisk-2', which are not among the devices")
+    assert warnings(request(self_managed=["kiosk-2"]), devices) == warnings(request(), devices) == []
 
 
 def test_a_filter_on_the_state_needs_to_know_the_state():
