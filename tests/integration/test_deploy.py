@@ -181,7 +181,7 @@ def test_held_devices_do_not_finish(fleet, ansible_playbook, task, deployment):
     assert run.result["code"] == "still_running"
     assert "1 of them held" in run.result["msg"]
     assert held["device_name"] in run.result["msg"]
-    assert any("are held" in warning for warning in run.result["warnings"])
+    assert any("1 of 6 devices to be updated is held" in warning for warning in run.result["warnings"])
     assert run.result["summary"]["statuses"]["success"] == 5
     fleet.configure(held["device_uuid"], held=False)
     again = ansible_playbook([task("deploy", "connect_deploy", **options)], emulator=fleet).succeeded()

@@ -34,6 +34,20 @@ def test_each_read_is_a_line_with_counts(ansible_playbook, fleet, task, deployme
     assert seen[-1].startswith("4 success; ")
 
 
+def test_held_devices_are_named_before_they_are_waited_for(ansible_playbook, fleet, task, deployment):
+    held = fleet.devices()[1]
+    fleet.configure(held["device_uuid"], held=True)
+    options = deployment(**{**WAITING, "wait_timeout": 2})
+    predicted = ansible_playbook([task("Send", "connect_deploy", **options)], "--check", emulator=fleet).succeeded()
+    warning = f"1 of 4 devices to be updated is held, for example {held['device_name']}: "
+    assert [said for said in predicted.result["warnings"] if said.startswith(warning)]
+    run = ansible_playbook([task("Send", "connect_deploy", **options)], emulator=fleet).failed()
+    first, *looks = lines(run)
+    assert first.startswith(warning)
+    assert "aborted in the web UI" in first
+    assert looks
+
+
 @pytest.mark.parametrize("off", [False, "false", "no"])
 def test_a_variable_keeps_it_quiet(ansible_playbook, fleet, task, deployment, off):
     run = ansible_playbook(

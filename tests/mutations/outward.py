@@ -44,6 +44,18 @@ CHECK_MODE = (
         *(unit("module_deploy"),),
     ),
     one(
+        "check-mode-hides-held-devices",
+        "Check mode names devices that are held",
+        *(DEPLOY, "    if held:\n", "    if held and not dry:\n"),
+        *(unit("module_deploy"),),
+    ),
+    one(
+        "held-devices-are-waited-for-in-silence",
+        "Held devices are named before they are waited for",
+        *(DEPLOY, "client.waits.progress.say(warning)", "pass"),
+        *(INTEGRATION % "progress",),
+    ),
+    one(
         "check-mode-rolls-out",
         "A rollout ends with its plan in check mode",
         *(ROLLOUT % "step", "began = not dry and await", "began = await"),

@@ -349,11 +349,15 @@ def _longest_wait(request: DeployRequest, client: Client) -> float:
 def _warn_beforehand(run: Deployment, client: Client, dry: bool) -> None:
     waiting = [row for row in run.rows.values() if row.plan in (NEEDED, RETRY, "in_flight")]
     held = [row for row in waiting if row.device.held]
-    if held and not dry:
-        run.warnings.append(
-            "%s of the target are held, for example %s: they will not start the update before they are released."
-            % (devices_word(len(held)), held[0].label)
+    if held:
+        warning = (
+            "%d of %s to be updated %s held, for example %s: the update stays pending there until they are released "
+            "(playbook edgeops.jfrog_connect.release), or until it is aborted in the web UI."
+            % (len(held), devices_word(len(waiting)), "are" if held[1:] else "is", held[0].label)
         )
+        run.warnings.append(warning)
+        if not dry:  # a warning is shown when the task is over, which may take half an hour
+            client.waits.progress.say(warning)
     has_it = [row for row in run.rows.values() if row.plan not in (NEEDED, RETRY)]
     if run.request.resend == "all" and run.plan.sendings and has_it:
         run.warnings.append(

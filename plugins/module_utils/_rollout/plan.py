@@ -255,8 +255,8 @@ def conflict_of(request: RolloutRequest, device: Device, with_token: Collection[
     if pending is not None and request.foreign_pending != "allow":
         return Conflict(
             FOREIGN_PENDING,
-            "Another update is pending (%s) and would start when this device is released. Abort it in the web UI, or "
-            "choose connect_foreign_pending: skip or allow."
+            "Another update is pending (%s) and would start when this device is released. Abort it in the web UI, "
+            "among the deployments of the project, or choose connect_foreign_pending: skip or allow."
             % (pending.comment or pending.version or pending.update_id),
             request.foreign_pending == "fail",
         )

@@ -317,6 +317,10 @@ def test_held_devices_are_named_in_a_warning_unless_they_have_finished(wire, dri
     look(wire, "pending", is_update_trigger_set=True)
     result = drive(NAME, **OPTIONS)
     assert any("held" in text and "kiosk-1" in text for text in result.warnings)
+    look(wire, None, is_update_trigger_set=True)
+    (said,) = drive(NAME, **OPTIONS, deployment_key="x", check=True).warnings
+    assert said.startswith("1 of 1 device to be updated is held, for example kiosk-1: ")
+    assert "edgeops.jfrog_connect.release" in said
     look(wire, "success", is_update_trigger_set=True)
     assert drive(NAME, **OPTIONS).warnings == []
 
