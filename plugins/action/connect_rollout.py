@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import os
 import typing as t
+from itertools import takewhile
+from pathlib import Path
 
 from ansible.errors import AnsibleError
 
-from ..module_utils._evidence.file import folder_of
+from ..module_utils._errors import ConnectError
+from ..module_utils._evidence.file import folder_of, folder_warning
 from ..plugin_utils._live import LiveAction, display
-from ..plugin_utils._report import render_report
+from ..plugin_utils._report import render_report, write_plan
 
 NO_HOOK = "hooks.%s is %s, which is not a file of this machine. Correct the path. Nothing was sent."
 
@@ -33,6 +36,8 @@ class ActionModule(LiveAction):
                     "state": result["state"],
                 }
             result["hooks"][name] = found  # what was checked is what runs
+        if "sheet" in result:
+            self._write_plan(result)
         if result.get("text") and self._wanted(task_vars or {}):
             display.display("\n".join(result["text"]))
         if result.get("rollout") and result.get("evidence"):
@@ -49,3 +54,16 @@ class ActionModule(LiveAction):
         except AnsibleError:
             return None
         return found if os.path.isfile(found) else None
+
+    def _write_plan(self, result: dict[str, t.Any]) -> None:
+        """In check mode: the whole plan as files, in place of a row for each device in the result."""
+        base = Path(self._task.args["evidence_dir"]) / ("plan-%s" % result["state"]["run_id"])
+        rows, warnings = result.pop("sheet"), result.setdefault("warnings", [])
+        facts = list(takewhile(bool, result["text"][1:]))  # up to the tables
+        try:
+            files = result["plan_files"] = write_plan(base, result["plan"], rows, facts)
+        except ConnectError as failure:
+            warnings.append("The plan could not be written, and a run could not write its evidence. %s" % failure.msg)
+            return
+        result["text"].append("The plan of every device: %(html)s, and for spreadsheets %(csv)s." % files)
+        warnings += filter(None, [folder_warning(base)])

@@ -29,7 +29,7 @@ attributes:
   check_mode:
     description: Can run in check mode and return the status that a real run would return.
     support: full
-    details: V(plan) reads and plans. The other steps do nothing.
+    details: V(plan) reads, plans, and writes the plan as files for its approval. The other steps do nothing.
   diff_mode:
     description: Returns what has changed, or would change in check mode.
     support: none
@@ -171,7 +171,9 @@ options:
         description: Once, before the end.
         type: str
   evidence_dir:
-    description: Folder for the evidence. The default is C(connect-evidence) in the working directory.
+    description:
+      - Folder for the evidence, and for the plans of check mode. The default is C(connect-evidence) in the working
+        directory.
     type: path
   report_timezone:
     description: Zone of the local times in the evidence.
@@ -260,6 +262,13 @@ plan:
   type: dict
   returned: success, with O(step=plan)
   sample: {digest: 1f0a9be2c3d4b5a6, mark: ans-0e7d51dd3c52a1bd5b9a}
+plan_files:
+  description:
+    - In check mode, the files C(html) and C(csv) with a row for each device, for the person who approves the plan.
+      They are in O(evidence_dir).
+  type: dict
+  returned: with O(step=plan), in check mode
+  sample: {html: /home/ops/connect-evidence/plan-20261127T020000Z-123456.html}
 rollout:
   description:
     - The outcome of the run, with C(outcome), C(code), C(msg), C(summary), C(failed), C(after) and C(left_open), the

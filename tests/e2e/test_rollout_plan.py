@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 
 import pytest
@@ -26,7 +27,13 @@ def test_three_waves_are_planned_approved_carried_out_and_not_repeated(rollout):
     digest, writes = re.findall(r"Digest (\w+), mark \S+\.\W+API calls: (\d+) writes", planned.text)[0]
     assert (planned.code, planned.changed, planned.writes) == (0, 1, 0)
     assert "7 of 8 devices to be updated" in planned.text
-    assert not night.folder.exists()
+    (page, cells) = (next(night.folder.glob("plan-*." + kind)) for kind in ("html", "csv"))
+    assert sorted(night.folder.iterdir()) == sorted([page, cells])  # and no evidence of a run
+    assert f"The plan of every device: {page}, and for spreadsheets {cells}." in planned.text
+    assert f"connect_approved_digest={digest}" in page.read_text(encoding="utf-8")
+    with cells.open(encoding="utf-8", newline="") as file:
+        rows = {row["device"]: row for row in csv.DictReader(file)}
+    assert {name: row["update"] for name, row in rows.items()} == {**dict.fromkeys(due, "yes"), "kiosk-0003": "no"}
     assert night.held == held_before
 
     refused = night(connect_approved_digest="0123456789abcdef")

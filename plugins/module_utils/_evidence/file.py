@@ -62,8 +62,7 @@ def append(path: Path, event: str, data: Mapping[str, t.Any], now: datetime) -> 
     """Adds a record, and returns when it is on the disk. Raises ConnectError."""
     with _said("written", path):
         is_new = not path.exists()
-        path.parent.parent.mkdir(parents=True, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        _make(path.parent)
         file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         try:
             if not stat.S_ISREG(os.fstat(file).st_mode):
@@ -81,6 +80,17 @@ def append(path: Path, event: str, data: Mapping[str, t.Any], now: datetime) -> 
         if is_new:
             _sync_folder(path.parent)
     return record
+
+
+def make_folder(folder: Path) -> None:
+    """For the user alone, unless it is there. Raises ConnectError."""
+    with _said("written", folder):
+        _make(folder)
+
+
+def _make(folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def following(path: Path) -> int:

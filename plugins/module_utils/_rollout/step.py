@@ -24,6 +24,7 @@ from . import table
 from .effects import Records
 from .request import RolloutRequest
 from .run import Rollout
+from .sheet import sheet
 from .state import State
 from .wave import gate, needed_time
 
@@ -104,7 +105,9 @@ async def _plan(rollout: Rollout, request: RolloutRequest, client: Client, dry: 
     hooks = {name: file for name, file in (request.options["hooks"] or {}).items() if file}
     report = _report(rollout, client, dry, plan.msg, text=text, plan=shown, hooks=hooks)
     report.changed = dry and bool(plan.due) and not plan.refused
-    if dry:  # so that a workflow of AWX hands the digest from the plan to the run
+    if dry:
+        report.result["sheet"] = sheet(request, plan, client.now())
+        # So that a workflow of AWX hands the digest from the plan to the run.
         report.result["ansible_stats"] = {
             "data": {"connect_approved_digest": plan.digest},
             "per_host": False,

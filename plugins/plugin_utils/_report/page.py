@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """From a report to one HTML page that needs nothing else: page.html.j2 in the style of page.css. What comes from
-outside is cleaned and escaped here, whatever the template does with it. Pure, but for reading those two files.
+outside is cleaned and escaped here, whatever the template does with it. Pure, but for reading those files.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def render(report: Mapping[str, t.Any]) -> str:
     clock = Clock.of(report["run"])
     every = [*report["devices"], *report["devices_outside_plan"]]
     picture = timeline(report, clock.zone)
-    return _page().render(
+    return _template("page.html.j2").render(
         r=report,
         run=report["run"],
         clock=clock,
@@ -78,8 +78,13 @@ def render(report: Mapping[str, t.Any]) -> str:
     )
 
 
+def render_plan(plan: Mapping[str, t.Any], rows: Sequence[Mapping[str, str]], lines: Sequence[str]) -> str:
+    """C(plan) is that of connect_rollout, C(rows) the cells of each device, C(lines) what else is to be said."""
+    return _template("plan.html.j2").render(plan=plan, rows=rows, lines=lines)
+
+
 @functools.cache
-def _page() -> Template:
+def _template(name: str) -> Template:
     here = Path(__file__).parent
     page = Environment(
         autoescape=True, undefined=ChainableUndefined, trim_blocks=True, keep_trailing_newline=True, finalize=_clean
@@ -89,7 +94,7 @@ def _page() -> Template:
     page.globals.update(style=Markup(style), named=NAMED)  # noqa: S704
     page.globals.update(signs=SIGNS, outcomes=OUTCOMES, word=outcome_word, nothing=NOTHING, counted=counted)
     page.globals.update(is_override=is_override, as_list=sequence, rest=_rest, verdicts=VERDICTS)
-    return page.from_string((here / "page.html.j2").read_text(encoding="utf-8"))
+    return page.from_string((here / name).read_text(encoding="utf-8"))
 
 
 def _clean(value: t.Any) -> t.Any:
