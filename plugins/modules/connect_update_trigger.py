@@ -50,7 +50,8 @@ options:
       - The devices to hold or release, each of them once. Give this or O(device_token).
       - On a command line and in a survey this may be the text of a JSON list.
       - With O(project) the state of those with a C(device_uuid) is read together with that of the other devices, and
-        the list is trusted that a token belongs to its UUID. Without, that is checked.
+        the list is trusted that a token belongs to its UUID, unless O(verify) shows otherwise. Without, that is checked
+        before anything is sent.
   project:
     description:
       - Project (fleet) where the devices live. The state of O(devices) that have a C(device_uuid) is then read in
@@ -64,7 +65,10 @@ options:
     type: bool
     default: false
   verify:
-    description: Read back after writing, and fail for the devices whose state is not the wanted one.
+    description:
+      - Read back after writing, and fail for the devices whose state is not the wanted one.
+      - With O(project) this also finds a C(device_token) that belongs to another device than its C(device_uuid) says.
+        That device is put back, if the pages showed how it was before, and both are named.
     type: bool
     default: false
 seealso:

@@ -56,6 +56,12 @@ CHECK_MODE = (
         *(INTEGRATION % "progress",),
     ),
     one(
+        "wrong-token-not-undone",
+        "A device that was held or released under another's UUID is put back",
+        *(TRIGGER, "elif before is None or before.held is None:", "else:\n            done = ''\n        if False:"),
+        *(unit("module_trigger"),),
+    ),
+    one(
         "check-mode-rolls-out",
         "A rollout ends with its plan in check mode",
         *(ROLLOUT % "step", "began = not dry and await", "began = await"),

@@ -48,7 +48,8 @@ async def apply_trigger(request: TriggerRequest, client: Client, dry: bool) -> R
     if not dry:
         wanted = {_intention(entry): state_word(request.hold) for entry in entries}
         client.journal.note(wanted, client.waits.clock())
-    readings = [None] * len(entries) if request.force else await _read_states(request, entries, client)
+    listed: dict[str, Device] = {}
+    readings = [None] * len(entries) if request.force else await _read_states(request, entries, client, listed)
     rows = [
         plan_row(entry, reading, _written_lately(entry, client), request.hold)
         for entry, reading in zip(entries, readings, strict=True)
@@ -61,6 +62,9 @@ async def apply_trigger(request: TriggerRequest, client: Client, dry: bool) -> R
         if request.verify:
             in_question = [(entry, row) for entry, row in due if row.may_have_changed]
             await _verify(in_question, request, client)
+            if request.project:  # without pages, each token was seen to be its device's
+                stuck = [(entry, row) for entry, row in in_question if row.code == "verify_failed"]
+                await _undo_mismatches(stuck, listed, request, client)
     return _report(request, rows, client, dry)
 
 
@@ -74,9 +78,11 @@ def _predict(request: TriggerRequest, due: Sequence[Row], client: Client) -> Non
             row.went_wrong(late)
 
 
-async def _read_states(request: TriggerRequest, entries: Sequence[Entry], client: Client) -> list[Reading]:
-    """In pages when the project is named, one by one for what the pages do not show."""
-    listed: dict[str, Device] = {}
+async def _read_states(
+    request: TriggerRequest, entries: Sequence[Entry], client: Client, listed: dict[str, Device] | None = None
+) -> list[Reading]:
+    """In pages when the project is named, one by one for what the pages do not show. C(listed) gets what they show."""
+    listed = {} if listed is None else listed
     wanted = {entry.uuid for entry in entries if entry.uuid}
     if request.project and wanted:
         groups = (request.group,) if request.group else ()
@@ -84,7 +90,7 @@ async def _read_states(request: TriggerRequest, entries: Sequence[Entry], client
             found = await read_scope(client.api, request.project, groups, until_seen=wanted)
         except ConnectError as failure:
             return [failure] * len(entries)
-        listed = {device.uuid: device for device in found if device.uuid}
+        listed.update((device.uuid, device) for device in found if device.uuid)
     return await _all_of(
         [_read(entry, listed, client) for entry in entries], lambda done: "read %d of %d" % (done, len(entries)), client
     )
@@ -200,6 +206,38 @@ async def _verify(written: list[tuple[Entry, Row]], request: TriggerRequest, cli
                 written.append((entry, row))
         if not written:
             return
+
+
+async def _undo_mismatches(
+    stuck: Sequence[tuple[Entry, Row]], listed: Mapping[str, Device], request: TriggerRequest, client: Client
+) -> None:
+    """Pages are trusted that a token belongs to its UUID. Where a device does not show what was written, the token is
+    asked whose it is; if another's, that device is named, and put back as C(listed) showed it before.
+    """
+    ours = {entry.uuid for entry in request.entries}
+    for entry, row in stuck:
+        other = await _read(entry, {}, client)
+        if not (entry.uuid and isinstance(other, Device) and other.uuid and other.uuid != entry.uuid):
+            continue
+        before = listed.get(other.uuid)
+        if other.uuid in ours or (before and before.held is request.hold):
+            done = "is %s as before" % state_word(request.hold) if before else "is in the list itself"
+        elif before is None or before.held is None:
+            done = "is %s now; how it was before is not known, so check it" % state_word(other.held)
+        else:
+            try:
+                await client.api.set_trigger(entry.token, before.held, lambda: client.check_departure(request.deadline))
+                client.journal.note({_note(entry): state_word(before.held)}, client.waits.clock())
+                done = "was %s by mistake, and is %s again" % (state_word(request.hold), state_word(before.held))
+            except ConnectError as failure:
+                done = "is %s by mistake and could not be put back: %s" % (state_word(request.hold), failure.msg)
+        row.went_wrong(
+            ConnectError(
+                "Its device_token belongs to another device: %s (%s), which %s. This device was not changed. Correct "
+                "the list." % (other.name or "without a name", other.uuid, done.rstrip(".")),
+                code="device_mismatch",
+            )
+        )
 
 
 def _obeyed(row: Row, reading: Reading, hold: bool) -> bool:

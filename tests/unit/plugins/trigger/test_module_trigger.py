@@ -261,6 +261,54 @@ def test_verify_is_patient_with_a_list_that_is_late(wire, drive):
     assert (result["failed"], outcomes(result), result["devices"][0]["after"]) == (False, ["changed"], True)
 
 
+def wrong_token(wire, hold, *before, times=7):
+    """The token of device 7 stands beside the UUID of device 1: the pages show that 1 does not obey."""
+    wire.expect("GET", DETAILS, {"project_name": "Kiosks"}, reply=page(before))
+    wire.expect("POST", TRIGGER, {"device_token": token(7), "trigger_set": hold})
+    after = [wire_device(7, is_update_trigger_set=hold), wire_device(1, is_update_trigger_set=not hold)]
+    wire.expect("GET", DETAILS, {"project_name": "Kiosks"}, reply=page(after), times=times)
+    wire.expect("GET", DETAILS, {"device_token": token(7)}, reply=page(after[:1]))
+    return {
+        "devices": [{**named(1)[0], "device_token": token(7)}],
+        **{"project": "Kiosks", "trigger_set": hold, "verify": True, "device_calls_per_minute": 0},
+    }
+
+
+@pytest.mark.parametrize("hold", [True, False])
+def test_a_token_under_the_uuid_of_another_device_is_found_and_undone(wire, drive, hold):
+    pair = [wire_device(7, is_update_trigger_set=not hold), wire_device(1, is_update_trigger_set=not hold)]
+    given = wrong_token(wire, hold, *pair)
+    wire.expect("POST", TRIGGER, {"device_token": token(7), "trigger_set": not hold})
+    result = drive(NAME, **given)
+    (row,) = result["devices"]
+    assert (result["failed"], row["code"], row["after"]) == (True, "device_mismatch", not hold)
+    was, again = ("held", "released") if hold else ("released", "held")
+    assert "kiosk-7 (d-0007), which was %s by mistake, and is %s again" % (was, again) in row["msg"]
+    assert "kiosk-1" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ([wire_device(7, is_update_trigger_set=True)], "which is held as before"),
+        ([], "how it was before is not known, so check it"),
+    ],
+)
+def test_another_device_that_did_not_change_or_was_not_seen_is_left_as_it_is(wire, drive, before, said):
+    given = wrong_token(wire, True, *before, wire_device(1))
+    (row,) = drive(NAME, **given)["devices"]
+    assert row["code"] == "device_mismatch"
+    assert said in row["msg"]
+
+
+def test_another_device_that_cannot_be_put_back_is_named(wire, drive):
+    given = wrong_token(wire, True, wire_device(7), wire_device(1))
+    wire.expect("POST", TRIGGER, {"trigger_set": False}, reply=refusal("No."))
+    (row,) = drive(NAME, **given)["devices"]
+    assert row["code"] == "device_mismatch"
+    assert "kiosk-7 (d-0007), which is held by mistake and could not be put back: " in row["msg"]
+
+
 @pytest.mark.parametrize("answer", [page([wire_device(1, is_update_trigger_set=None)]), refusal("No such device")])
 def test_verify_says_when_it_could_not_read(wire, drive, answer):
     read_one(wire, 1)
