@@ -71,3 +71,8 @@ def failure_code(rows: Sequence[HasOutcome]) -> str:
 
 def devices_word(count: int) -> str:
     return "1 device" if count == 1 else "%d devices" % count
+
+
+def diff_key(name: str, uuid: str) -> str:
+    """How a diff names a device: names alone may repeat."""
+    return " ".join(filter(None, (name, uuid)))

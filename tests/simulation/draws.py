@@ -133,7 +133,7 @@ def some_options(chance: random.Random, kiosks: Sequence[Kiosk], hours: Hours | 
             [1, "30%", "60%", "100%"],
             [{"tag": "canary", "name": "canary"}, "50%", "100%"],
             [{"groups": ["A"]}, {"tag": "canary"}, "100%"],
-            [{"devices": [kiosks[0].uuid, "kiosk-0002"], "soak": 60}, "75%"],
+            [{"devices": [kiosks[0].uuid, "kiosk-%04d" % min(2, len(kiosks))], "soak": 60}, "75%"],
         )
     )
     limit = chance.choice((0, 1, "20%", "50%", 100))

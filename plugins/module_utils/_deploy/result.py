@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Sequence
 
 from .._errors import ConnectError, FateUnknown
-from .._result import Report, count_outcomes, devices_word, failure_code, name_troubled
+from .._result import Report, count_outcomes, devices_word, diff_key, failure_code, name_troubled
 from .._service.models import UPDATE_STATES
 from .plan import sent_twice
 from .state import Deployment, ReportedRow, reported
@@ -44,8 +44,8 @@ def report_of(run: Deployment, api_calls: dict[str, t.Any], verdict: ConnectErro
             "api_calls": api_calls,
         },
         diff={
-            "before": {row.device.key: row.plan for row in run.sent},
-            "after": {row.device.key: "sent" for row in run.sent},
+            "before": {diff_key(row.device.name, row.device.uuid) or row.device.key: row.plan for row in run.sent},
+            "after": {diff_key(row.device.name, row.device.uuid) or row.device.key: "sent" for row in run.sent},
         },
         warnings=run.warnings,
     )

@@ -18,6 +18,7 @@ from .._result import (
     Report,
     count_outcomes,
     devices_word,
+    diff_key,
     failure_code,
     name_troubled,
 )
@@ -298,12 +299,8 @@ def _report(request: TriggerRequest, rows: list[Row], client: Client, dry: bool)
         code=failure_code(rows) if wrong else None,
         result={"devices": [row.as_result() for row in rows], "summary": summary, "api_calls": client.api_calls()},
         diff={
-            "before": {_diff_key(row): state_word(row.before) for row in changed},
-            "after": {_diff_key(row): state_word(row.after) for row in changed},
+            "before": {diff_key(row.name, row.device_uuid) or row.where: state_word(row.before) for row in changed},
+            "after": {diff_key(row.name, row.device_uuid) or row.where: state_word(row.after) for row in changed},
         },
         warnings=_warn_of_blind_writes(rows, request.force),
     )
-
-
-def _diff_key(row: Row) -> str:
-    return " ".join(part for part in (row.name, row.device_uuid) if part) or row.where  # names alone may repeat

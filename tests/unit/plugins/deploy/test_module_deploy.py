@@ -156,7 +156,7 @@ def test_check_mode_writes_nothing_and_predicts_the_real_run(wire, drive, retry_
         assert predicted[key] == real[key], key
     for key in ("device_uuid", "name", "group", "plan", "outcome", "code"):
         assert column(predicted, key) == column(real, key), key
-    assert sorted(real["diff"]["after"]) == ["d-%04d" % number for number in reached]
+    assert sorted(real["diff"]["after"]) == ["kiosk-%d d-%04d" % (number, number) for number in reached]
 
 
 def test_only_the_devices_that_need_it_are_sent_to(wire, drive):
