@@ -218,7 +218,7 @@ api_calls:
       description: Requests that read.
       type: int
     writes:
-      description: Requests that write.
+      description: Requests that write, none.
       type: int
     retries:
       description: How many of these were repetitions.
@@ -226,7 +226,7 @@ api_calls:
     waited_seconds:
       description: Seconds spent waiting for rate limits and faults. Waits that overlap count once.
       type: float
-  sample: {reads: 4, writes: 3, retries: 0, waited_seconds: 0.0}
+  sample: {reads: 4, writes: 0, retries: 0, waited_seconds: 0.0}
 """
 
 from ..module_utils._errors import ConnectError

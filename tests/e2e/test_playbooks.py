@@ -128,6 +128,24 @@ def test_status_reads_only(play):
     assert "kiosk-0004" in shown.output
 
 
+def test_status_shows_only_what_is_asked_for_and_the_project(play):
+    run = play(devices=4, held_percent=0)
+    released, *held = run.emulator.devices()
+    for one in held:
+        run.emulator.configure(one["device_uuid"], held=True)
+    shown = run("status", connect_status_only="failed, released").ok().text
+    assert released["device_name"] in shown
+    assert not [one for one in held if one["device_name"] in shown]
+    assert "Kiosks" in shown
+    assert "Shown are 1 of 4 devices" in shown
+    assert run("status", connect_status_only=" ").ok().text.count("kiosk-000") == 4
+    refused = run("status", connect_status_only="fialed")
+    assert refused.code == 2
+    assert "connect_status_only names 'fialed', which is not among the words that are known (did you mean failed?)" in (
+        refused.text
+    )
+
+
 def test_deploy_predicts_runs_and_stays_silent(play, window):
     run = play(devices=12)
     given = window(run.emulator)
