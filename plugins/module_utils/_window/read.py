@@ -160,7 +160,7 @@ class _Reader:
         near = difflib.get_close_matches(key, accepted, 1)
         hint = "did you mean %s? " % near[0] if near else ""
         known = "cannot be combined with %s" % heads[0] if heads and key in sum(FORMS.values(), ()) else "is not known"
-        return "has %r, which %s; %saccepted: %s" % (key[:40], known, hint, ", ".join(accepted))
+        return "has %r, which %s; %saccepted: %s" % (key[:40], known, hint, ", ".join(dict.fromkeys(accepted)))
 
     def _refused(self, problem: str, remedy: str = "") -> InvalidInput:
         return InvalidInput("%s %s%s." % (self.where, problem, "; " + remedy if remedy else ""))

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._window.lint import lint
 from ansible_collections.edgeops.jfrog_connect.plugins.plugin_utils._window.preview import preview
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.windows import calendar, utc
@@ -207,3 +208,10 @@ def test_a_lint_of_very_many_occurrences_says_how_far_it_looked():
         "Only the days up to 2026-10-03T00:00:00Z were checked: there are too many occurrences to look a year ahead."
     )
     assert "More than 20 pairs of windows overlap." in found
+
+
+def test_the_keys_that_are_accepted_are_each_said_once():
+    with pytest.raises(InvalidInput) as refused:
+        calendar([{"nam": "night"}])
+    accepted = str(refused.value).partition("accepted: ")[2].rstrip(".").split(", ")
+    assert len(accepted) == len(set(accepted)) > 8
