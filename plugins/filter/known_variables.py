@@ -14,15 +14,15 @@ description:
   - Names that begin with C(connect__) are private to the collection.
 author:
   - EdgeOps (@edgeops-collections)
-positional: in_hooks
+positional: in_waves
 options:
   _input:
     description: Names of variables.
     type: list
     elements: str
     required: true
-  in_hooks:
-    description: Whether C(connect_wave) and C(connect_hook), which the role sets for hooks, may be there.
+  in_waves:
+    description: Whether C(connect_wave) and C(connect_hook) may be there, as in hooks and in the playbook C(deploy).
     type: bool
     default: false
 """
@@ -51,8 +51,8 @@ from ..plugin_utils._variables import warnings
 
 
 @with_plain_data
-def known_variables(names: list[str], in_hooks: bool = False) -> list[str]:
-    for warning in warnings(names, in_hooks):
+def known_variables(names: list[str], in_waves: bool = False) -> list[str]:
+    for warning in warnings(names, in_waves):
         Display().warning(warning)  # shown once, however often the expression is evaluated
     return names
 

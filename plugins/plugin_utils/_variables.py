@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# This file is internal to the collection and may change without notice.
-
 """Variables that begin with C(connect_): which of them the collection knows. It never reads any other."""
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from ._live import SWITCH
 
 COLLECTION = Path(__file__).resolve().parents[2]
 PRIVATE = "connect__"
-OF_A_HOOK = frozenset({"connect_hook", "connect_wave"})  # set by the role for hooks; before that, a misspelt plural
+OF_A_WAVE = frozenset({"connect_hook", "connect_wave"})  # elsewhere, a misspelt plural
 # Not after a dot: that is a module, such as edgeops.jfrog_connect.connect_deploy.
 _NAME = re.compile(r"(?<![\w.])connect_[a-z]\w*")
 
@@ -33,9 +31,10 @@ def known() -> frozenset[str]:
     return frozenset({SWITCH}.union(*(_NAME.findall(file.read_text(encoding="utf-8")) for file in files)))
 
 
-def warnings(given: Iterable[str], in_hooks: bool = False) -> list[str]:
-    """A sentence for each variable that is set and that nothing reads. C(in_hooks): hooks may run by now."""
-    names = known() if in_hooks else known() - OF_A_HOOK
+def warnings(given: Iterable[str], in_waves: bool = False) -> list[str]:
+    """A sentence for each variable that is set and that nothing reads. C(in_waves): for hooks, which the
+    role tells the wave, and for the playbook deploy, which may send to one."""
+    names = known() if in_waves else known() - OF_A_WAVE
     return [
         "The variable %s is not known, so it has no effect%s." % (shown(name)[1:-1], nearest(name, names))
         for name in sorted(given)

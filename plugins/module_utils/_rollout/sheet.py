@@ -2,8 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# This file is internal to the collection and may change without notice.
-
 """The plan device by device, for the person who approves it: when each may be updated, or why it is not. Pure."""
 
 from __future__ import annotations

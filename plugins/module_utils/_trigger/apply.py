@@ -227,7 +227,9 @@ async def _undo_mismatches(
             done = "is %s now; how it was before is not known, so check it" % state_word(other.held)
         else:
             try:
-                await client.api.set_trigger(entry.token, before.held, lambda: client.check_before_send(request.deadline))
+                await client.api.set_trigger(
+                    entry.token, before.held, lambda: client.check_before_send(request.deadline)
+                )
                 client.journal.note({_note(entry): state_word(before.held)}, client.waits.clock())
                 done = "was %s by mistake, and is %s again" % (state_word(request.hold), state_word(before.held))
             except ConnectError as failure:
