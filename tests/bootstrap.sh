@@ -58,10 +58,10 @@ make_venv() {
     # uv is quick. Where it does not work, for example because only pip is set up to reach an index, pip does it all.
     # --compile-bytecode: where PYTHONDONTWRITEBYTECODE is set, every start of Ansible would compile everything again.
     { install_uv "$python" && "$cache/uv/bin/uv" venv --quiet --clear --python "$python" "$venv" &&
-      "$cache/uv/bin/uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" -r "$requirements"; } \
+      "$cache/uv/bin/uv" pip install --quiet --no-deps --compile-bytecode --python "$venv/bin/python" -r "$requirements"; } \
       2>/dev/null ||
       { "$python" -m venv --clear "$venv" &&
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"; } || exit
+        "$venv/bin/python" -m pip install --quiet --no-deps --disable-pip-version-check -r "$requirements"; } || exit
     cp "$requirements" "$venv/installed.txt"
   ) 9>"$cache/lock" >&2 || die "could not make $venv"
   echo "$venv"

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A small part of tests/fuzz, and calendars at random beside the libraries icalendar and dateutil."""
+"""A small part of tests/fuzz, and rules at random beside dateutil."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from dateutil.rrule import rruleset, rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.edgeops.jfrog_connect.tests.fuzz import calendars
 from ansible_collections.edgeops.jfrog_connect.tests.fuzz import windows as fuzz
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.windows import calendar
 
@@ -25,6 +27,11 @@ SECOND = timedelta(seconds=1)
 def test_a_window_at_random_is_answered_or_refused_with_its_place(seed):
     pick = fuzz.Pick(seed)
     fuzz.ask(fuzz.window(pick), fuzz.instant(pick))
+
+
+def test_calendars_at_random_differ_from_other_readers_only_as_meant():
+    met = sum(map(calendars.compare, range(250)), Counter())
+    assert {name for name, count in met.items() if count} == set(calendars.DIFFERENCES)
 
 
 days = st.lists(st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"]), min_size=1, max_size=3, unique=True)
