@@ -44,6 +44,7 @@ DIFFERENCES = {
     "hours of DURATION": "they elapse (RFC 5545, 3.3.6); the others add them on the wall clock",
     "UNTIL as a date": "of a timed event, that day is included; the others end at its midnight",
     "EXDATE as a date": "of a timed event, the whole day is excepted; dateutil knows no such exception",
+    "several starts a day": "an exception takes out its own start; recurring-ical-events takes out all of that day",
     "start out of step": "a DTSTART that its rule does not choose is no occurrence; recurring-ical-events adds it",
     "cancelled override": "STATUS:CANCELLED takes the occurrence out; recurring-ical-events leaves that to its caller",
 }
@@ -270,13 +271,20 @@ def expected(made: Case, theirs: set[Span], whose: str) -> tuple[set[Span], Coun
         others = {span for span in others if span[0] not in cancelled}
     in_gaps = {wall for wall, how in made.gone if how == "utc" and _instant(wall, made.tz) != _naively(wall, made.tz)}
     take_out("skipped time", {span for span in series if span[0] in in_gaps})
-    if made.until_day:
-        without = {wall for wall, how in made.gone if how != "day"} | {of for of, _to, _cancelled in made.moved}
-        days = {wall.date() for wall, how in made.gone if how == "day"}
-        added = {wall for wall in set(_walls(replace(made, rule=_longer(made)))) - set(_walls(made)) - without}
-        more = {(wall, wall + made.nominal + made.elapsed) for wall in added if wall.date() not in days} - series
-        met["UNTIL as a date"] += len(more)
-        series |= more
+    out = {wall for wall, how in made.gone if how != "day"} | {of for of, _to, _cancelled in made.moved}
+    days = {wall.date() for wall, how in made.gone if how == "day"}
+    every = {wall for wall in {*_walls(replace(made, rule=_longer(made))), *made.more} - out if wall.date() not in days}
+
+    def put_in(name: str, walls: set[datetime]) -> None:
+        more = {(wall, wall + made.nominal + made.elapsed) for wall in walls} - series
+        met[name] += len(more)
+        series.update(more)
+
+    if made.until_day:  # the midnight of recurring-ical-events is that of UTC
+        last = datetime.strptime(made.rule.partition("UNTIL=")[2], "%Y%m%d")  # noqa: DTZ007
+        put_in("UNTIL as a date", {wall for wall in every if last - DAY < wall < last + DAY})
+    if whose != "dateutil" and "BYHOUR" in made.rule:
+        put_in("several starts a day", {wall for wall in every if wall.date() in {one.date() for one in out}})
     found = set()
     for start, end in series | others:
         opens = _instant(start, made.tz)

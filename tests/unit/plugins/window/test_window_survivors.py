@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What no other test noticed when python -m tests.oracle.mutate broke it."""
+"""What no other test noticed when python -m tests.mutations.engine broke it."""
 
 from __future__ import annotations
 
 import pytest
 
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.calendar import read_windows
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.windows import openings, status
 
@@ -81,3 +82,122 @@ def test_the_last_minute_of_an_hour_may_be_chosen():
 def test_an_override_that_has_expired_is_not_what_the_answer_is_about():
     found = status([NIGHT, NOON], "2026-11-24T10:00:30", override=EXPIRED)
     assert found.as_result()["timezone"] == "Europe/Paris"
+
+
+# What tests.mutations.engine found unnoticed in November 2026
+
+
+def read(lines, zone="Europe/Paris", **more):
+    text = "\r\n".join(["BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:1", *lines, "END:VEVENT", "END:VCALENDAR", ""])
+    return {"name": "site", "timezone": zone, "calendar": text, **more}
+
+
+def refusal(given, option="windows"):
+    other = [NIGHT] if option == "blackouts" else []
+    with pytest.raises(InvalidInput) as caught:
+        read_windows(*([given], []) if option == "windows" else (other, [given]))
+    return caught.value.msg
+
+
+PARIS_START = "DTSTART;TZID=Europe/Paris:20270301T143000"
+
+
+@pytest.mark.parametrize(
+    ("lines", "start", "expected"),
+    [
+        ([PARIS_START, "DURATION:P1DT24H"], "2027-03-01", ["03-01 13:30 - 03-03 13:30"]),
+        # 2,737 years, which is beyond the year 1 when they are counted back
+        ([PARIS_START, "DURATION:P1000000D"], "2027-03-01", ["03-01 13:30 - 09-16 08:00"]),
+        (["DTSTART;VALUE=DATE:20270110", "DTEND:20270110T120000Z"], "2027-01-09", ["01-09 23:00 - 01-10 12:00"]),
+        *(
+            ([PARIS_START, "DURATION:PT1H", "RDATE" + more], "2027-03-02", [expected])
+            for more, expected in (
+                (";TZID=Asia/Tokyo:20270303T200000", "03-03 11:00 - 03-03 12:00"),
+                (":20270303T110000Z", "03-03 11:00 - 03-03 12:00"),
+                (":20270303T110000", "03-03 10:00 - 03-03 11:00"),
+                (";TZID=Europe/Paris:20270303T110000", "03-03 10:00 - 03-03 11:00"),
+            )
+        ),
+    ],
+)
+def test_an_event(lines, start, expected):
+    found = openings(read(lines), start, 9)
+    assert [one[:11] if "P1000000D" in str(lines) else one for one in found] == [
+        one[:11] if "P1000000D" in str(lines) else one for one in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([PARIS_START, "DTEND;TZID=Europe/Paris:20270303T143000", "DURATION:P1DT24H"], "both DTEND and DURATION"),
+        ([PARIS_START, "DURATION:-P"], "is no length of time"),
+        ([PARIS_START, "DURATION:+P"], "is no length of time"),
+        ([PARIS_START, "DURATION:PT1H", "EXDATE:20270301T000000Z/PT1H"], "is no time; accepted: such as 20270301T000000Z."),
+        ([PARIS_START, "DURATION:PT1H", "RDATE;VALUE=PERIOD:20270301T000000Z"], "is no period; accepted: such as 2027"),
+    ],
+)
+def test_an_event_is_refused(lines, said):
+    assert said in refusal(read(lines))
+
+
+@pytest.mark.parametrize(
+    ("broken", "refused"), [("FREEBUSY;FBTYPE=BUSY 20270111T080000Z", True), ("COMMENT about it", False)]
+)
+def test_a_broken_line_of_busy_time_is_refused_and_another_is_not(broken, refused):
+    busy = "FREEBUSY:20270111T080000Z/20270111T160000Z"
+    text = "\r\n".join(["BEGIN:VCALENDAR", "BEGIN:VFREEBUSY", busy, broken, "END:VFREEBUSY", "END:VCALENDAR", ""])
+    given = {"name": "site", "timezone": "UTC", "calendar": text}
+    if refused:
+        assert "has the broken line 'FREEBUSY;FBTYPE=BUSY" in refusal(given, "blackouts")
+    else:
+        assert status([NIGHT], "2027-01-11T10:00", [given]).blackout == "site"
+
+
+@pytest.mark.parametrize(
+    ("cron", "start", "days", "expected"),
+    [
+        ("0 5-5 * * *", "2026-12-01", 1, ["12-01 05:00 - 12-01 06:00"]),
+        ("0 1 1 NOV-FEB *", "2026-11-15", 80, ["12-01", "01-01", "02-01"]),
+        ("0 1 * * FRI-MON/2", "2026-11-30", 7, ["12-04", "12-06"]),
+    ],
+)
+def test_ranges_of_cron(cron, start, days, expected):
+    found = openings({"timezone": "UTC", "cron": cron, "duration": "1h"}, start, days)
+    assert [one[: len(expected[0])] for one in found] == expected
+
+
+@pytest.mark.parametrize("cron", ["0 0 * * 5-XYZ", "0 0 * 5-XYZ *", "0 0 * * XYZ-3", "0 0 * * FRI-XYZ"])
+def test_a_range_to_a_name_that_is_not_known_is_refused(cron):
+    assert "cannot be used" in refusal({"timezone": "UTC", "cron": cron, "duration": "1h"})
+
+
+def test_the_weekdays_beside_a_question_mark_are_repeated():
+    said = refusal({"timezone": "UTC", "cron": "0 0 ? 5 2-6", "duration": "1h"})
+    assert "has ?, as Quartz writes it, and day-of-week 2-6:" in said
+
+
+def test_of_several_windows_and_blackouts_the_first_is_named():
+    both = [{"name": name, "timezone": zone, "start": "00:00", "end": "24:00"} for name, zone in (("a", "UTC"), ("b", "Asia/Tokyo"))]
+    assert status(both, "2026-11-24T01:00").as_result()["window"] == "a"
+    assert status(both, "2026-11-24T01:00").as_result()["timezone"] == "UTC"
+    assert status([NIGHT], "2026-11-24T01:00", both).blackout == "a"
+
+
+FORCED = {"reason": "CVE", "by": "Jane", "until": "2026-11-24T14:00Z"}
+
+
+def test_an_override_without_a_window_is_about_the_one_that_a_blackout_closes():
+    soft = {"name": "soft", "timezone": "UTC", "start": "00:00", "end": "24:00", "hard": False}
+    found = status([NIGHT, NOON], "2026-11-24T11:30", [soft], override=FORCED)
+    assert (found.window, found.as_result()["timezone"]) == ("noon", "Europe/Paris")
+    also = {**NOON, "name": "also", "timezone": "Europe/Berlin"}
+    assert status([NIGHT, NOON, also], "2026-11-24T11:30", [soft], override=FORCED).window == "noon"
+
+
+def test_an_override_closes_also_when_what_opens_later_has_no_end():
+    endless = {"name": "endless", "timezone": "UTC", "from": "2026-12-01", "to": "2999-12-31"}
+    found = status([endless], "2026-11-24T11:30", override=FORCED)
+    assert found.as_result()["closes_at"] == "2026-11-24T14:00:00Z"
+    assert found.as_result()["next_opening"] == "2026-12-01T00:00:00Z"
+    assert found.as_result()["next_close"] is None
