@@ -19,14 +19,16 @@ LOOKED_UP = 6  # so many characters are enough to suspect a spelling
 ENOUGH = 6  # bytes of a secret from which on its base64 or hex cannot be met by chance
 PLAIN = re.compile("[A-Za-z0-9_.~-]*")  # spelled the same in a URL, in JSON and in HTML
 
+_ANY = "surrogatepass"  # also what no UTF-8 can say
+
 
 def spellings(secret: str) -> set[str]:
     """The text itself, and how it looks in a URL, in JSON, in HTML, in hex, and in base64 (also of a longer text)."""
-    raw = secret.encode("utf-8", "surrogatepass")
+    raw = secret.encode("utf-8", _ANY)
     coded = {raw.hex(), raw.hex().upper(), *_in_base64(raw)} if len(raw) >= ENOUGH else set()
     if PLAIN.fullmatch(secret):  # as tokens are; there may be thousands
         return {secret, *coded}
-    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    quoted = {quote(secret, safe="", errors=_ANY), quote(secret, errors=_ANY), quote_plus(secret, errors=_ANY)}
     lower = {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), one) for one in quoted}
     in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     in_json |= {one.replace("/", "\\/") for one in in_json}

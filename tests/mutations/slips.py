@@ -99,7 +99,8 @@ def _put(owner: Any, field: str, at: int | None, new: Any) -> Any:
 
 
 def _said(owner: ast.AST, changed: ast.AST) -> str:
-    return ast.unparse(owner) if isinstance(owner, ast.expr) else _own(changed)
+    own = not isinstance(owner, ast.expr) and isinstance(changed, (ast.expr, ast.stmt))
+    return _own(changed if own else owner)
 
 
 def _own(changed: ast.AST) -> str:

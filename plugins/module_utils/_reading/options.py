@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -24,6 +25,7 @@ from .names import is_blank, read_names, read_text, several, shown
 from .numbers import read_whole
 
 Spec = Mapping[str, Mapping[str, t.Any]]
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def read_options(
@@ -76,6 +78,8 @@ def strangers(names: t.Iterable[str], known: t.Collection[str], among: str) -> s
 
 def _read_value(given: t.Any, option: Mapping[str, t.Any], where: str, environ: Mapping[str, str]) -> t.Any:
     kind = option["type"]
+    if isinstance(given, str) and _HALF_A_PAIR.search(given):  # nothing could log or print it
+        raise InvalidInput("%s has a character that is half of a surrogate pair; accepted: Unicode text." % where)
     if kind not in ("str", "path", "raw") and isinstance(given, str) and given.lstrip().startswith("{{"):
         # A linter knows by these words that nothing is wrong with a template that has not been evaluated yet.
         raise InvalidInput("option '%s' is of type text, a template that was not evaluated." % where)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from ansible.module_utils.basic import env_fallback
 
 from .._errors import InvalidInput
+from .._reading.names import one_line
 from .._reading.numbers import read_whole
 from .http import LOOPBACK
 
@@ -101,5 +102,5 @@ def _api_url(given: str, allow_http: bool) -> str:
 
 def _ca_path(given: str | None) -> str | None:
     if given and not os.path.exists(given):
-        raise InvalidInput("ca_path names a file that does not exist: %s." % given)
+        raise InvalidInput("ca_path names a file that does not exist: %s." % one_line(given)[:200])
     return given

@@ -226,3 +226,10 @@ def test_a_long_list_with_one_bad_entry_is_refused_at_once():
     devices = [{"device_token": "t-%d" % number} for number in range(100_000)]
     devices[99_999]["tokn"] = "x"
     assert refusal(devices=devices).startswith("devices[99999].tokn is not known")
+
+
+@pytest.mark.parametrize("name", ["flow_id", "ca_path", "groups", "windows", "user_token"])
+def test_half_of_a_surrogate_pair_is_refused_before_anything_logs_it(name):
+    with pytest.raises(InvalidInput) as caught:
+        read_options({name: "a\ud800b"}, SPEC)
+    assert caught.value.msg == "%s has a character that is half of a surrogate pair; accepted: Unicode text." % name

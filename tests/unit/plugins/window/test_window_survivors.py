@@ -133,7 +133,10 @@ def test_an_event(lines, start, expected):
         ([PARIS_START, "DTEND;TZID=Europe/Paris:20270303T143000", "DURATION:P1DT24H"], "both DTEND and DURATION"),
         ([PARIS_START, "DURATION:-P"], "is no length of time"),
         ([PARIS_START, "DURATION:+P"], "is no length of time"),
-        ([PARIS_START, "DURATION:PT1H", "EXDATE:20270301T000000Z/PT1H"], "is no time; accepted: such as 20270301T000000Z."),
+        (
+            [PARIS_START, "DURATION:PT1H", "EXDATE:20270301T000000Z/PT1H"],
+            "is no time; accepted: such as 20270301T000000Z.",
+        ),
         ([PARIS_START, "DURATION:PT1H", "RDATE;VALUE=PERIOD:20270301T000000Z"], "is no period; accepted: such as 2027"),
     ],
 )
@@ -178,7 +181,10 @@ def test_the_weekdays_beside_a_question_mark_are_repeated():
 
 
 def test_of_several_windows_and_blackouts_the_first_is_named():
-    both = [{"name": name, "timezone": zone, "start": "00:00", "end": "24:00"} for name, zone in (("a", "UTC"), ("b", "Asia/Tokyo"))]
+    both = [
+        {"name": name, "timezone": zone, "start": "00:00", "end": "24:00"}
+        for name, zone in (("a", "UTC"), ("b", "Asia/Tokyo"))
+    ]
     assert status(both, "2026-11-24T01:00").as_result()["window"] == "a"
     assert status(both, "2026-11-24T01:00").as_result()["timezone"] == "UTC"
     assert status([NIGHT], "2026-11-24T01:00", both).blackout == "a"

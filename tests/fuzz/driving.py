@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, EdgeOps
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A module run as Ansible runs it, beside a service that is made up, on a clock that jumps; and the command of a fuzz."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import functools
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from unittest.mock import patch
+
+from tests import conftest  # noqa: F401  # pylint: disable=unused-import  # makes what follows importable
+
+# isort: split
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service import client as _client
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call, Reply
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.journal import Journal
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.sender import Sender
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.waits import Waits
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
+    USER,
+    Clock,
+    Recorder,
+    Result,
+    run_module,
+    run_on,
+    token,
+)
+
+MOST_CALLS = 2000
+NIGHT = {"name": "night", "timezone": "Europe/Paris", "start": "22:00", "end": "04:00"}
+BASES: dict[str, dict[str, Any]] = {
+    "connect_update_trigger": {
+        "devices": [{"device_token": token(1), "device_uuid": "d-0001", "name": "kiosk-1"}],
+        "trigger_set": True,
+    },
+    "connect_deploy": {"flow_id": "f-1", "project": "Kiosks", "groups": ["Floor-1"]},
+    "connect_device_info": {"project": "Kiosks"},
+    "connect_window": {"windows": [NIGHT], "at": "2027-01-10T01:00:00Z", "fail_when_closed": False},
+}
+ONLINE = tuple(name for name in BASES if name != "connect_window")
+
+
+class Service:
+    """A Transport. C(answer) makes up each reply, or raises what the network does."""
+
+    def __init__(self, answer: Callable[[Call], Reply]) -> None:
+        self._answer = answer
+        self.calls: list[Call] = []
+
+    async def exchange(self, call: Call) -> Reply:
+        call.before_send()
+        self.calls.append(call)
+        assert len(self.calls) < MOST_CALLS, "%d calls, and no end" % MOST_CALLS
+        await asyncio.sleep(0.1)
+        return self._answer(call)
+
+    def close(self) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def _replaced(service: Service, recorder: Recorder) -> Iterator[None]:
+    clock = Clock()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CONNECT_")}
+    with contextlib.ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
+        for at, name, value in (
+            (asyncio, "run", lambda work, **_more: run_on(clock, work)),
+            (_client, "HttpTransport", lambda _settings: service),
+            (_client, "Waits", functools.partial(Waits, clock=clock)),
+            (_client, "Sender", functools.partial(Sender, jitter=lambda: 0.0)),
+            (Journal, "shared", classmethod(lambda _class, scope: Journal(scope=scope))),
+            *((AnsibleModule, name, value) for name, value in recorder.replacements().items()),
+        ):
+            stack.enter_context(patch.object(at, name, value))
+        stack.enter_context(patch.dict(os.environ, {**kept, "CONNECT_STATE_DIR": folder}, clear=True))
+        yield
+
+
+def drive(name: str, service: Service, options: Mapping[str, Any], *, check: bool = False) -> Result:
+    """Raises whatever a user would see as a traceback, and AssertionError for a failure that does not say what it is."""
+    recorder = Recorder()
+    account = {} if name == "connect_window" else {"user_token": USER}
+    with _replaced(service, recorder):
+        result = run_module(name, {**account, **options, "_ansible_check_mode": check}, recorder)
+    if result["failed"]:
+        assert isinstance(result["msg"], str) and result["msg"].strip(), "a failure without a message"
+        assert "Traceback" not in result["msg"], result["msg"]
+    text = json.dumps(result)
+    assert "SECRET/of" not in text, "a token in the result"
+    return result
+
+
+def command(description: str, play: Callable[[int], str]) -> None:
+    """C(play) a case by its seed, again and again. It says how the case ended, and raises when that is a fault."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--seed", type=int, default=None, help="run this case alone")
+    options = parser.parse_args()
+    if options.seed is not None:
+        print(play(options.seed))
+        return
+    first = random.SystemRandom().randrange(10**9)
+    ends, count, refused, faults = time.monotonic() + options.minutes * 60, 0, 0, 0
+    while time.monotonic() < ends and faults < 10:
+        try:
+            refused += play(first + count) != "done"
+        except Exception:
+            faults += 1
+            print("seed %d\n%s" % (first + count, traceback.format_exc()[-3000:]))
+        count += 1
+    print("%d cases from seed %d on, %d refused, %d faults" % (count, first, refused, faults))
+    sys.exit(bool(faults))
