@@ -216,7 +216,7 @@ def _judge_all(items: Sequence[pytest.Item], reach: Reach, options: argparse.Nam
         work.append(functools.partial(_judge, slip, some, seconds))
     verdicts: Counter[str] = Counter()
     of_file: Counter[tuple[str, str]] = Counter()
-    reasons = dict(EQUIVALENT)
+    reasons = EQUIVALENT
     for at, found in _forked(options.jobs, work):
         slip = chosen[at]
         if found == HANGS:
