@@ -119,7 +119,26 @@ def many() -> dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
         {"name": "w%d" % at, "timezone": "Europe/Paris", "cron": "%s * * * *" % minutes, "duration": "1m"}
         for at, minutes in enumerate(("*/2", "1-59/2"))
     ]
+    whole_day = ["BEGIN:VCALENDAR"]
+    for at in range(300):
+        begins = "20260101T%02d%02d00" % divmod(at * 24 * 60 // 300, 60)
+        whole_day += ["BEGIN:VEVENT", "UID:%d" % at, "DTSTART;TZID=Europe/Paris:" + begins, "DURATION:PT6M"]
+        whole_day += ["RRULE:FREQ=DAILY", "END:VEVENT"]
+    daily = [{"name": "daily", "calendar": "\r\n".join([*whole_day, "END:VCALENDAR", ""])}]
+    every = ";BYHOUR=%s;BYMINUTE=%s" % (",".join(map(str, range(24))), ",".join(map(str, range(60))))
+    fives = [
+        {"name": "w%d" % at, "timezone": "Europe/Paris", "cron": "*/5 * * * *", "duration": "1m"} for at in range(300)
+    ]
+    awx = {"name": "rule", "duration": "1m"}
     return {
+        "1,440 starts a day": ([{**awx, "rrule": "DTSTART:20260101T000000Z RRULE:FREQ=DAILY" + every}], []),
+        "COUNT=999999 daily since 1900": (
+            [{**awx, "rrule": "DTSTART:19000101T000000Z RRULE:FREQ=DAILY;COUNT=999999"}],
+            [],
+        ),
+        "300 windows every 5 minutes": (fives, []),
+        "300 daily events that cover the day": (daily, []),
+        "the same events as a blackout": (always, daily),
         "1,000 rules": (rules, []),
         "10,000 events as a blackout": (always, events),
         "1,000 rules, 10,000 events as a blackout": (rules, events),

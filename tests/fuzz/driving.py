@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module run as Ansible runs it, beside a service that is made up, on a clock that jumps; and the command of a fuzz."""
+"""A module run as Ansible runs it, with a service that is made up, on a clock that jumps; and the command of a fuzz."""
 
 from __future__ import annotations
 
@@ -93,13 +93,13 @@ def _replaced(service: Service, recorder: Recorder) -> Iterator[None]:
 
 
 def drive(name: str, service: Service, options: Mapping[str, Any], *, check: bool = False) -> Result:
-    """Raises whatever a user would see as a traceback, and AssertionError for a failure that does not say what it is."""
+    """Raises what a user would see as a traceback, and AssertionError for a failure without a message."""
     recorder = Recorder()
     account = {} if name == "connect_window" else {"user_token": USER}
     with _replaced(service, recorder):
         result = run_module(name, {**account, **options, "_ansible_check_mode": check}, recorder)
     if result["failed"]:
-        assert isinstance(result["msg"], str) and result["msg"].strip(), "a failure without a message"
+        assert result["msg"].strip(), "a failure without a message"
         assert "Traceback" not in result["msg"], result["msg"]
     text = json.dumps(result)
     assert "SECRET/of" not in text, "a token in the result"

@@ -72,7 +72,7 @@ class Plugin:
 
 def _reach(items: Sequence[pytest.Item], jobs: int) -> Reach:
     """Remembered for as long as the engine and the file of the tests stay the same."""
-    known: dict[str, Any] = pickle.loads(REMEMBERED.read_bytes()) if REMEMBERED.exists() else {}
+    known: dict[str, Any] = pickle.loads(REMEMBERED.read_bytes()) if REMEMBERED.exists() else {}  # noqa: S301  its own
     engine = b"".join(file.read_bytes() for file in sorted(ENGINE.parent.rglob("*.py")))
     keys = {
         path: hashlib.sha256(engine + path.read_bytes()).hexdigest() for path in {Path(item.path) for item in items}
@@ -151,7 +151,7 @@ def _break(slip: Slip) -> None:
     module = sys.modules["%s.%s" % (PACKAGE, slip.file.removesuffix(".py"))]
     broken = types.ModuleType(module.__name__)
     broken.__dict__.update({"__package__": module.__package__, "__file__": module.__file__})
-    exec(slip.code(str(module.__file__)), broken.__dict__)
+    exec(slip.code(str(module.__file__)), broken.__dict__)  # noqa: S102
     for name, new in vars(broken).items():
         old = vars(module).get(name)
         if getattr(new, "__module__", module.__name__) != module.__name__ or name.startswith("__"):
@@ -179,12 +179,15 @@ def _transplant_class(new: type, old: Any) -> None:
     for name, value in vars(new).items():
         if name == "__init__" and value.__code__.co_filename == "<string>":  # a dataclass has its defaults there
             setattr(old, name, value)
-        elif not name.startswith("__") or (
-            isinstance(value, types.FunctionType) and value.__code__.co_filename != "<string>"
-        ):
-            if not _transplant(value, vars(old).get(name)) and not isinstance(value, types.MemberDescriptorType):
-                if name in vars(old) and not name.startswith("_abc") and not name.startswith("_is_"):
-                    setattr(old, name, value)
+        elif name not in vars(old) or name.startswith(("_abc", "_is_")) or _is_made(name, value):
+            continue  # by Python, or by the dataclass
+        elif not _transplant(value, vars(old)[name]) and not isinstance(value, types.MemberDescriptorType):
+            setattr(old, name, value)
+
+
+def _is_made(name: str, value: Any) -> bool:
+    own = isinstance(value, types.FunctionType) and value.__code__.co_filename != "<string>"
+    return name.startswith("__") and not own
 
 
 def _judge(slip: Slip, items: Sequence[pytest.Item], seconds: dict[str, float]) -> str:
@@ -276,7 +279,7 @@ def _forked(jobs: int, work: Sequence[Any]) -> Iterator[tuple[int, Any]]:
             child, status = os.wait()
             at = running.pop(child)
             code, answer = os.waitstatus_to_exitcode(status), Path(folder, str(at))
-            yield at, code or pickle.loads(answer.read_bytes())
+            yield at, code or pickle.loads(answer.read_bytes())  # noqa: S301
             answer.unlink(missing_ok=True)
 
 
@@ -301,9 +304,7 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "names", nargs="*", metavar="PART", help="only mutants with this in their name, as it is printed"
-    )
+    parser.add_argument("names", nargs="*", metavar="PART", help="only mutants with this in their name")
     parser.add_argument("--sample", type=int, help="so many of them; all by default")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time")

@@ -26,8 +26,11 @@ def read_duration(given: t.Any, where: str, *, zero: bool = False) -> timedelta:
     if zero and text == "0":
         return timedelta(0)
     if re.fullmatch(r"[\d.]+", text, re.ASCII):
-        example = text if text.strip("0").isdecimal() else "45"  # neither 0m nor 1.5m is accepted
-        raise InvalidInput("%s is %s, a number without a unit: say the unit, for example %sm." % (where, text, example))
+        # Neither 0m nor 1.5m is accepted.
+        example = text if len(text) < 10 and text.strip("0").isdecimal() else "45"
+        raise InvalidInput(
+            "%s is %.40s, a number without a unit: say the unit, for example %sm." % (where, text, example)
+        )
     found = _SHORT.fullmatch(text) or _ISO.fullmatch(text)
     if found is None or not any(found.groups()):
         raise InvalidInput("%s is %r, which is not a length of time; %s." % (where, str(given)[:40], ACCEPTED))

@@ -283,3 +283,8 @@ def test_only_a_date_that_ends_timed_events_is_noted(start, until, noted):
 def test_every_event_is_checked_and_not_only_the_first():
     given = read([PARIS_START, "DURATION:PT1H", "END:VEVENT", "BEGIN:VEVENT", "UID:2", "DURATION:PT1H"])
     assert "event '2' has no DTSTART" in refusal(given)
+
+
+def test_a_number_of_thousands_of_digits_is_not_repeated_whole():
+    said = refusal({"name": "w", "timezone": "UTC", "start": "22:00", "duration": "9" * 5000})
+    assert said == "windows[0] 'w'.duration is %s, a number without a unit: say the unit, for example 45m." % ("9" * 40)
