@@ -57,9 +57,10 @@ make_venv() {
     cmp -s "$requirements" "$venv/installed.txt" && "$venv/bin/python" -c pass && exit
     # uv is quick. Where it does not work, for example because only pip is set up to reach an index, pip does it all.
     # --compile-bytecode: where PYTHONDONTWRITEBYTECODE is set, every start of Ansible would compile everything again.
+    # --no-deps: the requirements are complete.
     { install_uv "$python" && "$cache/uv/bin/uv" venv --quiet --clear --python "$python" "$venv" &&
-      "$cache/uv/bin/uv" pip install --quiet --no-deps --compile-bytecode --python "$venv/bin/python" -r "$requirements"; } \
-      2>/dev/null ||
+      "$cache/uv/bin/uv" pip install --quiet --no-deps --compile-bytecode --python "$venv/bin/python" \
+        -r "$requirements"; } 2>/dev/null ||
       { "$python" -m venv --clear "$venv" &&
         "$venv/bin/python" -m pip install --quiet --no-deps --disable-pip-version-check -r "$requirements"; } || exit
     cp "$requirements" "$venv/installed.txt"
