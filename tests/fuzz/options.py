@@ -10,23 +10,19 @@ Run it from the root of the repository: python -m tests.fuzz.options --minutes 5
 
 from __future__ import annotations
 
-import importlib
 import json
 import random
 from functools import cache
 from typing import Any
 
-import yaml
-
 from tests.fuzz.driving import BASES, Service, command, drive
 
 # isort: split
 
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.connection import connection_spec
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call, Reply
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.documentation import documented
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import accepted, page, wire_device
 
-MODULES = "ansible_collections.edgeops.jfrog_connect.plugins.modules."
 # Half of a surrogate pair stands in JSON text alone: as a value, newer releases of Ansible refuse it themselves.
 JUNK: tuple[Any, ...] = (
     *(None, "", " ", "null", "none", "~", "yes", "no", "true", "True", "on", "0", "1", "-1", "1.0", "1e3", "1e400"),
@@ -73,9 +69,8 @@ SAME: dict[str, tuple[tuple[Any, ...], ...]] = {
 @cache
 def options(name: str) -> dict[str, str]:
     """Their types, by name."""
-    said = yaml.safe_load(importlib.import_module(MODULES + name).DOCUMENTATION)["options"]
-    shared = {} if name == "connect_window" else connection_spec()
-    return {option: spec.get("type", "str") for option, spec in {**shared, **said}.items() if option != "user_token"}
+    said = documented(name)["options"]
+    return {option: spec.get("type", "str") for option, spec in said.items() if option != "user_token"}
 
 
 def _answer(call: Call) -> Reply:
