@@ -179,7 +179,7 @@ def _transplant_class(new: type, old: Any) -> None:
     for name, value in vars(new).items():
         if name == "__init__" and value.__code__.co_filename == "<string>":  # a dataclass has its defaults there
             setattr(old, name, value)
-        elif name not in vars(old) or name.startswith(("_abc", "_is_")) or _is_made(name, value):
+        elif name not in vars(old) or name.startswith(("_abc", "_is_protocol", "_is_runtime")) or _is_made(name, value):
             continue  # by Python, or by the dataclass
         elif not _transplant(value, vars(old)[name]) and not isinstance(value, types.MemberDescriptorType):
             setattr(old, name, value)

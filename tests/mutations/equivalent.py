@@ -16,7 +16,6 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "answer.py Status.sentence: self.wait is None or self.next_opening is None -> self.wait is None and self.next_opening is None",
     ),
     "A change is never by nothing.": ("answer.py clock_notes: change.by > timedelta(0) -> change.by >= timedelta(0)",),
-    "More than nothing is left of any opening.": ("calendar.py module: timedelta(0) -> timedelta(-1)",),
     "How far around the question is searched: a week is promised.": (
         "calendar.py Calendar.intervals: 8 * DAY -> 9 * DAY",
         "calendar.py Calendar.intervals: 8 * DAY -> 7 * DAY",
