@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -139,10 +140,10 @@ def test_a_slow_reply_comes_late_and_others_do_not_wait(emulator):
     emulator.add_fault("slow", seconds=1.5)
     with ThreadPoolExecutor(2) as pool:
         slow = pool.submit(page, emulator)
-        time.sleep(0.2)
-        started = time.monotonic()
+        while emulator.stats()["max_in_flight"] < 1:
+            time.sleep(0.01)
         assert page(emulator).status_code == 200
-        assert time.monotonic() - started < 1
+        assert not slow.done()
         assert slow.result().status_code == 200
     assert emulator.stats()["max_in_flight"] == 2
     emulator.add_fault("slow", seconds=2)
@@ -222,17 +223,25 @@ def test_a_failed_start_is_told():
 
 
 def test_a_hundred_thousand_devices():
-    started = time.monotonic()
-    with Emulator.start(devices=100_000) as emulator:
-        assert time.monotonic() - started < 10
-        status = Path("/proc", str(emulator.pid), "status")
-        if status.exists():
-            resident = int(status.read_text().partition("VmRSS:")[2].split()[0])
-            assert resident < 400 * 1024
-        body = {"user_token": emulator.user_token, "limit": 50}
-        session = requests.Session()
-        started = time.monotonic()
-        for _page in range(40):
-            answer = session.get(emulator.url + DETAILS, json=body).json()
-            body["offset"] = answer["message"][-1]["device_id"] + 5000
-        assert time.monotonic() - started < 4
+    seconds = []
+    for devices in (1000, 100_000):
+        with Emulator.start(devices=devices) as emulator:
+            about = Path("/proc", str(emulator.pid))
+            if not about.exists():
+                pytest.skip("no /proc here")
+            assert int((about / "status").read_text().partition("VmRSS:")[2].split()[0]) < 400 * 1024
+            before = processor_seconds(about)
+            body = {"user_token": emulator.user_token, "limit": 50}
+            session = requests.Session()
+            for _page in range(200):
+                answer = session.get(emulator.url + DETAILS, json=body).json()
+                assert len(answer["message"]) == 50
+                body["offset"] = (answer["message"][-1]["device_id"] + devices // 200) % (devices - 100)
+            seconds.append(processor_seconds(about) - before)
+    small, large = seconds
+    assert large < 10 * small, "a page costs more in a larger fleet"
+
+
+def processor_seconds(process: Path) -> float:
+    ticks = (process / "stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")

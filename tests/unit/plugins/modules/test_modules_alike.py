@@ -83,15 +83,14 @@ def test_a_wrong_account_token_costs_exactly_one_call(wire, drive, name, status)
     assert len(wire.sent) == 1
 
 
-IN_A_MINUTE = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=300), usegmt=True)
-
-
 @pytest.mark.parametrize(
     ("header", "least", "most"),
-    [(None, 61, 61), ("7", 7, 7), ("0", 1, 1), ("soon", 61, 61), ("99999", 600, 600), (IN_A_MINUTE, 100, 300)],
+    [(None, 61, 61), ("7", 7, 7), ("0", 1, 1), ("soon", 61, 61), ("99999", 600, 600), ("date", 100, 300)],
     ids=["none", "seconds", "zero", "unreadable", "too long", "date"],
 )
 def test_a_429_costs_time_not_data(wire, drive, clock, name, header, least, most):
+    if header == "date":
+        header = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=300), usegmt=True)
     wire.expect("GET", DETAILS, reply=limited(header))
     more = finish(wire, name)
     result = drive(name, **SMALLEST[name], **more, retry_budget=700)
