@@ -119,9 +119,20 @@ options:
   parameters:
     description:
       - Update parameters of the flow, name to value. Values are texts, so put numbers and C(true) in quotes. They are
-        visible in the web UI, so do not put secrets there.
+        visible, so put secrets into O(secret_parameters).
       - When given, also when empty, the deployment goes through C(/v2/deploy_update) instead of C(/v1/deploy_update).
     type: dict
+  secret_parameters:
+    description:
+      - More update parameters, as O(parameters), whose values are secret. A name may be in one of the two only. They
+        are a mapping or its JSON text.
+      - Results, diffs, plans, logs and evidence show their names. A value is hidden wherever else it occurs in them, so
+        it must have at least 6 characters.
+      - The service receives the values and may show them in its web UI, and devices receive them.
+      - Another value makes another deployment. So does another O(user_token), because the mark holds the values as a
+        keyed hash (HMAC-SHA256) with O(user_token) as its key, so that nobody else can test guesses with the mark.
+    type: dict
+    version_added: 0.3.0
   deployment_key:
     description:
       - What makes two deployments of the same thing different, such as a change number or the start of the window.

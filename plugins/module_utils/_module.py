@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ._errors import ConnectError, InvalidInput
-from ._reading.names import one_line
+from ._reading.names import HIDEABLE, one_line
 from ._reading.options import Spec, read_options
 from ._result import Report
 from ._secrets import Hider
@@ -100,6 +100,8 @@ def _secrets(given: Mapping[str, t.Any], spec: Spec) -> t.Iterator[str]:
         if option.get("no_log"):
             variables = option["fallback"][1] if "fallback" in option else ()
             yield from (one for one in (value, *map(os.environ.get, variables)) if isinstance(one, str))
+            within = value.values() if isinstance(value, Mapping) else ()
+            yield from (one for one in within if isinstance(one, str) and len(one.strip()) >= HIDEABLE)
         elif name == "api_url" and isinstance(value, str) and "@" in value:
             yield value  # such an address is refused: it holds a password
         for entry in value if isinstance(value, (list, tuple)) else [value]:

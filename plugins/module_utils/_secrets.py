@@ -14,9 +14,10 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
+from ._reading.names import HIDEABLE
+
 MASK = "***"
 LOOKED_UP = 6  # so many characters are enough to suspect a spelling
-ENOUGH = 6  # bytes of a secret from which on its base64 or hex cannot be met by chance
 PLAIN = re.compile("[A-Za-z0-9_.~-]*")  # spelled the same in a URL, in JSON and in HTML
 
 _ANY = "surrogatepass"  # also what no UTF-8 can say
@@ -25,7 +26,7 @@ _ANY = "surrogatepass"  # also what no UTF-8 can say
 def spellings(secret: str) -> set[str]:
     """The text itself, and how it looks in a URL, in JSON, in HTML, in hex, and in base64 (also of a longer text)."""
     raw = secret.encode("utf-8", _ANY)
-    coded = {raw.hex(), raw.hex().upper(), *_in_base64(raw)} if len(raw) >= ENOUGH else set()
+    coded = {raw.hex(), raw.hex().upper(), *_in_base64(raw)} if len(raw) >= HIDEABLE else set()
     if PLAIN.fullmatch(secret):  # as tokens are; there may be thousands
         return {secret, *coded}
     quoted = {quote(secret, safe="", errors=_ANY), quote(secret, errors=_ANY), quote_plus(secret, errors=_ANY)}

@@ -189,10 +189,18 @@ deployment:
     comment:
       description: The comment that the deployment carries, which is the mark and O(comment).
       type: str
+    secret_parameters:
+      description: Names of the O(secret_parameters).
+      type: list
+      elements: str
     calls:
       description: How many calls sent it, or would in check mode.
       type: int
-  sample: {mark: ans-5c1e90aa77bb01cc22dd, comment: ans-5c1e90aa77bb01cc22dd Autumn release, calls: 1}
+  sample:
+    mark: ans-5c1e90aa77bb01cc22dd
+    comment: ans-5c1e90aa77bb01cc22dd Autumn release
+    secret_parameters: [wifi_password]
+    calls: 1
 plan:
   description:
     - UUIDs of the targeted devices by what they needed before anything was sent. The same in check mode.

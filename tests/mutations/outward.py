@@ -19,6 +19,7 @@ from tests.mutations.mutation import (
     MODELS,
     MODULE,
     MODULES,
+    NAMES,
     NUMBERS,
     REPORT,
     REQUEST,
@@ -100,7 +101,7 @@ SECRETS = (
     one(
         "echoes-are-passed-on",
         "A token that the service echoes is taken out",
-        *(API, "masked = Hider(tokens).text(one_line(text[:LONG]))", "masked = one_line(text[:LONG])"),
+        *(API, "masked = one_line(Hider([*tokens, *secrets]).text(text[:LONG]))", "masked = one_line(text[:LONG])"),
         *(unit("api_v1_refusals"),),
     ),
     one(
@@ -130,6 +131,52 @@ SECRETS = (
         "Thousands of tokens are taken out of a result too",
         *(MODULES, "**hider.data(result), ", "**result, "),
         *(unit("many_devices"),),
+    ),
+    one(
+        "secret-parameters-that-are-echoed",
+        "A secret parameter that the service echoes is taken out",
+        *(API, "redact(text, call.body, call.secrets)", "redact(text, call.body)"),
+        *(unit("secret_parameters"),),
+    ),
+    one(
+        "the-end-of-a-long-echo",
+        "No part of a secret parameter is left where a long text is cut",
+        *(API, "if secrets and len(text) > LONG:", "if False:"),
+        *(unit("secret_parameters"),),
+    ),
+    one(
+        "secret-parameters-are-no-secrets",
+        "Values of secret parameters are taken out of results and logs",
+        *(MODULES, "within = value.values() if isinstance(value, Mapping) else ()", "within = ()"),
+        *(unit("secret_parameters"),),
+    ),
+    one(
+        "secret-parameters-among-the-inputs",
+        "The evidence names secret parameters",
+        *(
+            ROLLOUT % "request",
+            'options["secret_parameters"] = list(deployment.secret_parameters)',
+            'options["secret_parameters"] = dict(options["secret_parameters"])',
+        ),
+        *(unit("rollout_request"),),
+    ),
+    one(
+        "secrets-that-can-be-guessed-from-the-mark",
+        "Who has no user_token cannot test guesses with the mark",
+        *(REQUEST, 'hmac.new(user_token.encode("utf-8", "surrogatepass"), ', 'hmac.new(b"", '),
+        *(unit("secret_parameters"),),
+    ),
+    one(
+        "another-secret-is-the-same-deployment",
+        "Another secret parameter is another deployment",
+        *(REQUEST, "[self.secret_parameters, self.secret_print]", "[self.secret_parameters]"),
+        *(unit("secret_parameters"),),
+    ),
+    one(
+        "secrets-that-are-too-short",
+        "A secret that cannot be hidden is refused",
+        *(NAMES, "if len(read_text(given, where, secret=True)) < HIDEABLE:", "if not read_text(given, where):"),
+        *(unit("secret_parameters"),),
     ),
     one(
         "secrets-in-the-evidence",

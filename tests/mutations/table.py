@@ -146,7 +146,7 @@ MARK = (
     one(
         "mark-depends-on-the-order-of-parameters",
         "The order of parameters does not count",
-        *(REQUEST, "sorted((self.parameters or {}).items())", "list((self.parameters or {}).items())"),
+        *(REQUEST, '"parameters": sorted((n, v)', '"parameters": list((n, v)'),
         *(unit("deployment_mark"),),
     ),
     one(

@@ -224,7 +224,7 @@ async def _send_one(run: Deployment, sending: Sending, client: Client) -> bool:
         try:
             await client.api.deploy(
                 *(request.flow_id, request.project, sending.groups, sending.filters),
-                *(request.metadata, request.parameters, before_send),
+                *(request.metadata, request.parameters, request.secrets, before_send),
             )
             return True
         except _Taken:

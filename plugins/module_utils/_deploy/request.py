@@ -11,10 +11,11 @@ of what is deployed where, first in the comment, found again in every targeted d
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from .._errors import InvalidInput
@@ -40,6 +41,7 @@ DEPLOY_SPEC: dict[str, t.Any] = {
     },
     "comment": {"type": "str"},
     "parameters": {"type": "dict"},
+    "secret_parameters": {"type": "dict", "no_log": True},
     "deployment_key": {"type": "str", "no_log": False},
     "retry_failed": {"type": "bool", "default": False},
     "include_current": {"type": "bool", "default": False},
@@ -84,7 +86,9 @@ class DeployRequest:
     groups: tuple[str, ...]
     filters: tuple[DeviceFilter, ...]
     app: tuple[str, str] | None
-    parameters: Mapping[str, str] | None
+    parameters: Mapping[str, str] | None = field(repr=False)  # the secret ones too
+    secret_parameters: tuple[str, ...]  # their names
+    secret_print: str  # of their values; says nothing to who does not have the user_token
     comment: str
     deployment_key: str
     retry_failed: bool
@@ -101,10 +105,11 @@ class DeployRequest:
 
     @classmethod
     def read(cls, params: Mapping[str, t.Any]) -> DeployRequest:
-        """Raises InvalidInput, naming the option, before anything is sent."""
+        """Raises InvalidInput, naming the option, before anything is sent. C(user_token) is the key of the mark."""
         groups = tuple(params["groups"] or ())
         filters = read_filters(params["filters"])
-        parameters = _read_parameters(params["parameters"])
+        secrets = params["secret_parameters"] or {}
+        parameters = _read_parameters(params["parameters"], params["secret_parameters"])
         _refuse_filters_of_the_other_call(filters, parameters)
         if not groups and not filters and not params["all_devices"]:
             raise InvalidInput(
@@ -127,6 +132,8 @@ class DeployRequest:
             filters=filters,
             app=(params["app"]["name"], params["app"]["version"]) if params["app"] else None,
             parameters=parameters,
+            secret_parameters=tuple(sorted(secrets)),
+            secret_print=_keyed(secrets, params["user_token"]) if secrets else "",
             comment=params["comment"] or "",
             deployment_key=params["deployment_key"] or "",
             wave=_read_wave(params, groups, filters, parameters),
@@ -148,6 +155,7 @@ class DeployRequest:
     def mark(self) -> str:
         """The same for every spelling of the same deployment: order, repetition and who asks do not count.
 
+        Secret parameters count by their names and C(secret_print): who knows the mark cannot test guesses with it.
         Nor does O(wave), so that a device which two waves name gets the deployment once.
         """
         what = {
@@ -156,11 +164,16 @@ class DeployRequest:
             "groups": sorted(set(self.groups)),
             "filters": sorted({(f.type, f.operand, f.value, f.app_version or "") for f in self.filters}),
             "app": self.app,
-            "parameters": sorted((self.parameters or {}).items()),
+            "parameters": sorted((n, v) for n, v in (self.parameters or {}).items() if n not in self.secret_parameters),
+            **({"secrets": [self.secret_parameters, self.secret_print]} if self.secret_parameters else {}),
             "key": self.deployment_key,
         }
         text = json.dumps(what, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return MARK + hashlib.sha256(text.encode("ascii")).hexdigest()[:20]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple((self.parameters or {})[name] for name in self.secret_parameters)
 
     @property
     def marked_comment(self) -> str:
@@ -202,13 +215,26 @@ def _read_wave(
     return wave
 
 
-def _read_parameters(given: Mapping[str, t.Any] | None) -> dict[str, str] | None:
+def _read_parameters(given: Mapping[str, t.Any] | None, secrets: Mapping[str, str] | None) -> dict[str, str] | None:
     """Texts, as they are substituted into a flow's commands."""
-    if given is None:
+    if given is None and secrets is None:
         return None
-    for name, value in given.items():
+    for name, value in (given or {}).items():
         read_text(value, "parameters.%s" % name)
-    return {str(name): value for name, value in given.items()}
+    found = {str(name): value for name, value in (given or {}).items()}
+    twice = sorted(found.keys() & (secrets or {}).keys())
+    if twice:
+        raise InvalidInput(
+            "%s %s both in parameters and in secret_parameters: leave it in one of them."
+            % (", ".join(twice), "are" if twice[1:] else "is")
+        )
+    return {**found, **(secrets or {})}
+
+
+def _keyed(secrets: Mapping[str, str], user_token: str) -> str:
+    """HMAC-SHA256: unlike a plain hash, it does not let weak secrets be guessed from what was derived from it."""
+    text = json.dumps(sorted(secrets.items()))
+    return hmac.new(user_token.encode("utf-8", "surrogatepass"), text.encode("ascii"), hashlib.sha256).hexdigest()
 
 
 def _refuse_filters_of_the_other_call(

@@ -32,7 +32,12 @@ def report_of(run: Deployment, api_calls: dict[str, t.Any], verdict: ConnectErro
         msg=" ".join(part for part in (_said(run, dry), trouble) if part),
         code=code,
         result={
-            "deployment": {"mark": run.mark, "comment": run.request.marked_comment, "calls": run.calls},
+            "deployment": {
+                "mark": run.mark,
+                "comment": run.request.marked_comment,
+                "secret_parameters": list(run.request.secret_parameters),
+                "calls": run.calls,
+            },
             "plan": run.plan.uuids_by_class(),
             "devices": [dict(vars(row)) for row in rows],
             "summary": {

@@ -16,6 +16,7 @@ from .json_text import decoded
 
 SHOWN = 60  # characters of a value that a message repeats
 NAMED = 10  # hosts or devices that a message names
+HIDEABLE = 6  # characters of a secret (bytes, of an encoded one) from which on other texts do not hold it by chance
 
 
 def is_blank(given: t.Any) -> bool:
@@ -63,10 +64,21 @@ def read_text(given: t.Any, where: str, *, secret: bool = False) -> str:
         return given.strip()
     if isinstance(given, (Mapping, list, tuple)):
         raise InvalidInput("%s is %s; accepted: one text." % (where, shown(given)))
+    said = shown(given)  # such as: the number 3.1
     raise InvalidInput(
         "%s is %s, not a text: put it in quotes, so that it stays as it was written (YAML reads 3.10 as 3.1, 0755 as "
-        "493, and on as true)." % (where, "not in quotes and was read as a number" if secret else shown(given))
+        "493, and on as true)." % (where, "a " + said.split()[1] if secret and given is not None else said)
     )
+
+
+def read_secret(given: t.Any, where: str) -> str:
+    """A text with the blanks around it. Raises InvalidInput, without the text, also when it is too short to hide."""
+    if len(read_text(given, where, secret=True)) < HIDEABLE:
+        raise InvalidInput(
+            "%s has fewer than %d characters, so it cannot be hidden without hiding other texts too. Use a longer "
+            "value, or parameters if it need not be secret." % (where, HIDEABLE)
+        )
+    return str(given)
 
 
 def read_uuid(given: t.Any, where: str) -> str:

@@ -21,7 +21,7 @@ from ansible.module_utils.common.validation import check_type_dict
 from .._errors import InvalidInput
 from .booleans import read_boolean
 from .json_text import decoded
-from .names import is_blank, read_names, read_text, several, shown
+from .names import is_blank, read_names, read_secret, read_text, several, shown
 from .numbers import read_whole
 
 Spec = Mapping[str, Mapping[str, t.Any]]
@@ -123,13 +123,16 @@ def _read_list(given: t.Any, option: Mapping[str, t.Any], where: str, environ: M
 def _read_dict(given: t.Any, option: Mapping[str, t.Any], where: str, environ: Mapping[str, str]) -> t.Any:
     if isinstance(given, str) and given.lstrip("\ufeff \t\r\n").startswith("{"):
         given = decoded(given, where, "object")
-    elif isinstance(given, str) and option["type"] == "dict":
+    elif isinstance(given, str) and option["type"] == "dict" and not option.get("no_log"):
         given = _short_form(given, option)
     if not isinstance(given, Mapping):
         raise InvalidInput("%s is not a mapping; accepted: %s." % (where, _accepted({**option, "type": "dict"})))
     if "options" in option:
         return _read_mapping(given, option["options"], where + ".", "", environ)
-    return dict(decoded(given, where, "object"))
+    found = dict(decoded(given, where, "object"))
+    if option.get("no_log"):
+        return {str(name): read_secret(value, "%s.%s" % (where, name)) for name, value in found.items()}
+    return found
 
 
 def _short_form(given: str, option: Mapping[str, t.Any]) -> t.Any:

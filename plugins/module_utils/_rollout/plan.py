@@ -91,6 +91,7 @@ class Plan:
 
     mark: str
     digest: str
+    secret_parameters: tuple[str, ...]  # their names
     waves: tuple[PlannedWave, ...]
     members: tuple[Member, ...]
     conflicts: tuple[Mapping[str, str], ...]
@@ -125,6 +126,7 @@ class Plan:
         return {
             "mark": self.mark,
             "digest": self.digest,
+            "secret_parameters": list(self.secret_parameters),
             "waves": [
                 {
                     "name": wave.name,
@@ -165,6 +167,7 @@ def make_plan(request: RolloutRequest, devices: Sequence[Device], with_token: Co
     return Plan(
         mark=request.deployment.mark,
         digest=said,
+        secret_parameters=request.deployment.secret_parameters,
         waves=planned,
         members=tuple(members),
         conflicts=tuple(_obstacle(found.kind, found.msg, member) for found, member in conflicts),

@@ -30,7 +30,10 @@ OFFLINE = ("skip", "wait", "hold", "fail")
 FOREIGN_PENDING = ("fail", "skip", "allow")
 AFTER = ("hold", "release", "restore")
 HOOKS = ("before_window", "before_wave", "after_wave", "after_window")
-_SENT = ("flow_id", "project", "groups", "filters", "all_devices", "app", "comment", "parameters", "deployment_key")
+_SENT = (
+    *("flow_id", "project", "groups", "filters", "all_devices", "app", "comment"),
+    *("parameters", "secret_parameters", "deployment_key"),
+)
 
 # The variables of the role without their prefix; kept equal to roles/rollout/meta/argument_specs.yml by a test.
 ROLLOUT_SPEC: dict[str, t.Any] = {
@@ -83,7 +86,7 @@ class RolloutRequest:
     rollback: DeployRequest | None
     rollback_outside_window: bool
     hooks: frozenset[str]  # the points at which tasks of the user run between two steps
-    options: Mapping[str, t.Any]  # as given, decoded and with defaults; holds no token
+    options: Mapping[str, t.Any]  # as given, decoded and with defaults; of secret_parameters only the names
 
     @cached_property
     def by_name(self) -> dict[str, Entry]:
@@ -119,7 +122,9 @@ def read_options(given: Mapping[str, t.Any]) -> dict[str, t.Any]:
 def read_request(given: Mapping[str, t.Any], devices: Sequence[Mapping[str, t.Any]]) -> RolloutRequest:
     """Raises InvalidInput, naming the option, before anything is read or sent."""
     options = read_options(given)
-    deployment, longest = deploy_request(options), options["max_update_time"]
+    deployment, longest = deploy_request(options, given.get("user_token")), options["max_update_time"]
+    if options["secret_parameters"] is not None:
+        options["secret_parameters"] = list(deployment.secret_parameters)
     calendar = read_windows(options["windows"], options["blackouts"] or ()) if options["windows"] else None
     if calendar is None and (options["blackouts"] or options["override"]):
         raise InvalidInput("blackouts or override are given without windows: give windows too.")
@@ -171,9 +176,10 @@ def _rollback(options: Mapping[str, t.Any], deployment: DeployRequest) -> Deploy
     )
 
 
-def deploy_request(options: Mapping[str, t.Any]) -> DeployRequest:
+def deploy_request(options: Mapping[str, t.Any], user_token: str | None) -> DeployRequest:
     """The whole deployment, of which each wave is a part."""
-    return _deployment({name: options[name] for name in (*_SENT, "retry_failed", "wait_timeout", "wait_interval")})
+    given = {name: options[name] for name in (*_SENT, "retry_failed", "wait_timeout", "wait_interval")}
+    return _deployment({**given, "user_token": user_token})
 
 
 def _deployment(given: Mapping[str, t.Any]) -> DeployRequest:

@@ -71,6 +71,6 @@ def _plan(given: Mapping[str, t.Any] | None) -> Plan | None:
     if given is None:
         return None
     waves = (PlannedWave(**{**one, "device_uuids": tuple(one["device_uuids"])}) for one in given["waves"])
-    lists = {name: tuple(given[name]) for name in ("conflicts", "refused", "leftovers")}
+    lists = {name: tuple(given[name]) for name in ("secret_parameters", "conflicts", "refused", "leftovers")}
     members = tuple(Member(*one) for one in given["members"])
     return Plan(**{**given, **lists, "waves": tuple(waves), "members": members})

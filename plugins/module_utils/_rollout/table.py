@@ -26,6 +26,8 @@ def lines(plan: Plan, passed: Gate, every_device: bool) -> list[str]:
         "API calls: %(writes)d writes, and about %(reads)d reads, more the longer the waves take." % plan.api_calls,
         *_window(passed),
     ]
+    if plan.secret_parameters:
+        found.append("Secret parameters, whose values are not shown: %s." % ", ".join(plan.secret_parameters))
     if plan.leftovers:
         found.append(
             "%s left released by an earlier run of this rollout will be held." % devices_word(len(plan.leftovers))

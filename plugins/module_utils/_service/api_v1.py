@@ -95,11 +95,12 @@ class ApiV1:
         filters: Sequence[DeviceFilter],
         metadata: Mapping[str, t.Any],
         parameters: Mapping[str, str] | None,
+        secrets: tuple[str, ...] = (),
         before_send: BeforeSend = lambda: None,
     ) -> None:
         """Send a flow (2.7, with parameters 2.8). A create: never repeated here when its fate is unknown.
 
-        C(before_send) is as in Call.
+        C(secrets), which are among the values of C(parameters), and C(before_send) are as in Call.
         """
         body: dict[str, t.Any] = {
             "flow_id": flow_id,
@@ -114,7 +115,7 @@ class ApiV1:
         if parameters is not None:
             path = "/v2/deploy_update"
             body["parameters_mapping"] = dict(parameters)
-        call = self._call("POST", path, body, writes=True, repeatable=False, before_send=before_send)
+        call = self._call("POST", path, body, writes=True, repeatable=False, before_send=before_send, secrets=secrets)
         await self._send(call, lambda reply: _answer(reply, call))
 
     def _call(
@@ -213,7 +214,7 @@ def _answer(reply: Reply, call: Call) -> dict[str, t.Any]:
     text = answer.get("error_message")
     if 200 <= reply.status < 300 and text is None and answer.get("message") is not None:
         return answer
-    said = redact(text, call.body) if isinstance(text, str) else ""
+    said = redact(text, call.body, call.secrets) if isinstance(text, str) else ""
     what = "%s %s" % (call.method, call.path)
     if reply.status >= 500 or reply.status in LATER:
         raise FateUnknown("%s: the service answered HTTP %d." % (what, reply.status), http_status=reply.status)
@@ -268,10 +269,12 @@ def _unauthorized(http_status: int | None, said: str) -> Unauthorized:
     )
 
 
-def redact(text: str, body: Mapping[str, t.Any]) -> str:
-    """A server's text, one short line, without the tokens of the call in any spelling that a server may echo."""
+def redact(text: str, body: Mapping[str, t.Any], secrets: Sequence[str] = ()) -> str:
+    """A server's text, one short line, without the secrets of the call in any spelling that a server may echo."""
+    if secrets and len(text) > LONG:  # they may have blanks in them, so no cut is certain not to leave a part of one
+        return "a text of %d characters, which may repeat secret parameters" % len(text)
     tokens = [token for name, token in body.items() if name.endswith("_token") and token]
-    masked = Hider(tokens).text(one_line(text[:LONG]))
+    masked = one_line(Hider([*tokens, *secrets]).text(text[:LONG]))
     if len(text) <= LONG and len(masked) <= SHORT:
         return masked
     # Not within a word: a part of a token is not masked.

@@ -60,6 +60,7 @@ class Call:
     writes: bool = False
     repeatable: bool = True  # sending it twice leaves the same state as once; a create does not
     before_send: t.Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # what the body holds of them beside the tokens
 
 
 @dataclass(frozen=True)

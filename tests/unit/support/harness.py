@@ -304,7 +304,7 @@ def model_update(comment: str, status: str = "pending") -> Update:
 def deploy_request(**changes: Any) -> DeployRequest:
     """As connect_deploy reads its options."""
     target = {"flow_id": "f-1", "project": "Kiosks", "groups": ["Floor-1"]}
-    return DeployRequest.read(read_options({**target, **changes}, DEPLOY_SPEC))
+    return DeployRequest.read({**read_options({**target, **changes}, DEPLOY_SPEC), "user_token": USER})
 
 
 def filter_option(kind: str, value: str, operand: str = "is", app_version: str | None = None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.wav
     start_wave,
 )
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.models import Device
-from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import model_device, model_update, token
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import USER, model_device, model_update, token
 
 APP, OLD, NEW = "kiosk_ui", "3.1.0", "3.2.0"
 NIGHT = datetime(2026, 11, 23, 2, 0, tzinfo=timezone.utc)
@@ -53,7 +53,7 @@ def options(**changes: Any) -> dict[str, Any]:
 
 
 def request(**changes: Any) -> RolloutRequest:
-    return read_request(options(**changes), ENTRIES)
+    return read_request({"user_token": USER, **options(**changes)}, ENTRIES)
 
 
 MARK = request().deployment.mark

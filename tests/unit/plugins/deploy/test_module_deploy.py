@@ -71,7 +71,8 @@ def test_a_deployment_is_sent_with_its_mark_to_the_filter_as_given(wire, drive):
     look(wire, "pending", "pending", mark=mark)
     result = drive(NAME, **OPTIONS, app=app, filters=filters, comment="Autumn")
     assert (result["failed"], result["changed"]) == (False, True)
-    assert result["deployment"] == {"mark": mark, "comment": mark + " Autumn", "calls": 1}
+    shown = {"mark": mark, "comment": mark + " Autumn", "secret_parameters": [], "calls": 1}
+    assert result["deployment"] == shown
     assert column(result, "outcome") == ["changed", "changed"]
     assert column(result, "status") == ["pending", "pending"]
 

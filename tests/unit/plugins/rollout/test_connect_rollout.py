@@ -8,6 +8,7 @@ other.
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service imp
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
     ABSENT,
     DEPLOY,
+    DEPLOY_V2,
     DETAILS,
     STATES,
     TRIGGER,
@@ -85,10 +87,12 @@ class Steps:
         self.state = None
 
     def _step(self, step, **more):
+        secrets = self.given.get("secret_parameters") or {}
         result = self.drive("connect_rollout", **{**self.given, "step": step, "state": self.state, **more})
         self.state = result.get("state", self.state)
-        for secret in (USER, token(1), token(2)):
-            assert not [one for one in spellings(secret) if one in result.everything()]
+        written = "".join(file.read_text(encoding="utf-8") for file in self.folder.glob("*"))
+        for secret in (USER, token(1), token(2), *secrets.values()):
+            assert not [one for one in spellings(secret) if one in result.everything() + written]
         return result
 
     def plan(self, *devices, online=True, **more):
@@ -233,6 +237,35 @@ def test_a_wave_by_group_costs_these_calls_and_no_others(rollout):
     assert [one for one in events if one in ("released", "deployed", "judged", "held")] == [
         *("released", "deployed", "judged", "held")
     ]
+
+
+def test_secret_parameters_are_sent_and_only_their_names_are_shown(rollout):
+    secrets = {"wifi_password": "hunter 2/hunter", "key": "-----BEGIN\nAB=="}
+    given = {"parameters": {"speed": "slow"}, "secret_parameters": secrets}
+    mark = request(**FLOOR, **given).deployment.mark
+    run = rollout(**given)
+    planned = run.plan(*floor(None, None))
+    assert planned["plan"]["secret_parameters"] == ["key", "wifi_password"]
+    assert "Secret parameters, whose values are not shown: key, wifi_password." in planned["text"]
+    assert planned["plan"]["mark"] == mark
+
+    run.releases(1, 2)
+    run.reads(*floor(None, None, held=False))
+    run.wire.expect("POST", DEPLOY_V2, {"parameters_mapping": {"speed": "slow", **secrets}})
+    run.reads(*floor("success", "success", held=False, mark=mark))
+    run.holds(1, 2)
+    assert not run.wave()["failed"]
+    run.end()
+    (path,) = run.folder.glob("*.jsonl")
+    first = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
+    assert first["data"]["inputs"]["secret_parameters"] == ["key", "wifi_password"]
+
+
+def test_a_secret_that_changes_between_two_waves_ends_the_rollout(rollout):
+    run = rollout(secret_parameters={"wifi_password": "hunter 2/hunter"})
+    run.plan(*floor(None, None))
+    run.wave(secret_parameters={"wifi_password": "another one"})
+    assert run.end()["rollout"]["code"] == "plan_changed"
 
 
 def test_the_second_run_only_reads(rollout):

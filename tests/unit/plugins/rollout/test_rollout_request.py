@@ -42,6 +42,7 @@ SAID = {  # of every option: as a playbook says it, and as a survey or the comma
     "app": ({"name": "ui", "version": "2"}, '{"name": "ui", "version": "2"}'),
     "comment": ("autumn", "autumn"),
     "parameters": ({"speed": "slow"}, '{"speed": "slow"}'),
+    "secret_parameters": ({"password": "sesame"}, '{"password": "sesame"}'),
     "deployment_key": ("CHG-1", "CHG-1"),
     "retry_failed": (True, "true"),
     "waves": ([1, "100%"], '[1, "100%"]'),
@@ -92,7 +93,8 @@ def test_a_survey_says_what_a_playbook_says(name):
     said, sent = SAID[name]
     by_playbook, by_survey = asked_with(name, said), asked_with(name, sent)
     plain = (" ", "\n", ",")  # what people leave around an answer is not kept
-    assert _trimmed(by_survey.options[name], plain) == by_playbook.options[name] == said
+    shown = ["password"] if name == "secret_parameters" else said
+    assert _trimmed(by_survey.options[name], plain) == by_playbook.options[name] == shown
     same = [field for field in vars(by_playbook) if field not in ("options", "calendar")]
     assert {field: getattr(by_survey, field) for field in same} == {
         field: getattr(by_playbook, field) for field in same
@@ -258,10 +260,19 @@ def test_rules_are_as_read_whatever_the_spelling():
 
 def test_every_option_is_covered_by_an_approval_or_decides_nothing():
     """An option that is added has to be put into one of these lists."""
-    by_the_mark = {"flow_id", "project", "groups", "filters", "all_devices", "app", "parameters", "deployment_key"}
+    by_the_mark = {"flow_id", "project", "groups", "filters", "all_devices", "app", "deployment_key"}
+    by_the_mark |= {"parameters", "secret_parameters"}
     by_itself = {"comment", "waves", "wave_seed"}  # wave_seed by the devices of the waves
     of_progress = {"wait_interval", "window_wait", "incomplete_ok", "approved_digest", "hooks"}
     assert set(request().rules()) == set(ROLLOUT_SPEC) - by_the_mark - by_itself - of_progress | {"calendars"}
+
+
+def test_of_secret_parameters_the_options_and_the_repr_hold_the_names_alone():
+    """The options are written into the evidence."""
+    asked = request(parameters={"speed": "slow"}, secret_parameters={"b": "open sesame", "a": "abracadabra"})
+    assert asked.options["secret_parameters"] == ["a", "b"]
+    assert asked.deployment.parameters == {"speed": "slow", "b": "open sesame", "a": "abracadabra"}
+    assert "sesame" not in repr(asked)
 
 
 def test_only_hooks_that_are_given_run():
