@@ -15,6 +15,7 @@ from ..module_utils._errors import ConnectError, InvalidInput
 from ..module_utils._evidence import file as evidence_file
 from ..module_utils._evidence.record import jsonable
 from ..module_utils._secrets import Hider
+from ..plugin_utils._live import forget_secrets
 from ..plugin_utils._report import render_report
 
 SPEC = {
@@ -35,6 +36,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         _checked, options = self.validate_argument_spec(SPEC)
+        forget_secrets(self._task)
         try:
             result.update(write(jsonable(options), self._task.check_mode, datetime.now(timezone.utc)))
         except ConnectError as failure:

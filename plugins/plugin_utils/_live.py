@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.playbook.task import Task
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
@@ -28,11 +29,19 @@ from ..module_utils._service import lease, progress
 SWITCH = "connect_progress"  # a variable; false keeps it quiet
 FOR_PROGRAMS = ("json", "jsonl")  # callbacks whose output must hold nothing else
 INTERVAL = 0.5  # seconds between two looks at the file
+# Arguments that hold secrets; data of connect_evidence is masked only where it is written.
+SECRET = frozenset({"user_token", "device_token", "devices", "secret_parameters", "secrets", "data"})
 display = Display()
 
 
 class LiveAction(NormalAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        try:
+            return self._run(tmp, task_vars)
+        finally:
+            forget_secrets(self._task)
+
+    def _run(self, tmp: str | None, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
         if self._connection.transport != "local":  # the module could neither see this process nor its files
             return super().run(tmp, task_vars)
         wanted = self._wanted(task_vars or {})
@@ -58,6 +67,14 @@ class LiveAction(NormalAction):
             return boolean(value) and constants.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] not in FOR_PROGRAMS
         except TypeError:
             raise AnsibleError("%s is '%s'; accepted: true, false." % (SWITCH, value)) from None
+
+
+def forget_secrets(task: Task) -> None:
+    """Ansible may print the arguments of a task once it has ended (ANSIBLE_DISPLAY_ARGS_TO_STDOUT with
+    display_skipped_hosts=false). One that may be repeated needs them again.
+    """
+    if not task.until and not task.retries:
+        task.args = {name: value for name, value in task.args.items() if name not in SECRET}
 
 
 def controller() -> int:

@@ -90,6 +90,7 @@ REPEATS = """
     connect_hook_result: {seen: "{{ connect_secret_parameters }}", coded: "{{ connect_secret_parameters | b64encode }}"}
   no_log: true
 """
+TALKATIVE = {"ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "true", "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false"}
 
 
 @pytest.fixture
@@ -118,6 +119,7 @@ def left_behind(folder, *but):
 @pytest.mark.smoke
 def test_a_window_shows_the_names_of_secret_parameters_and_never_their_values(play, window, vaulted, tmp_path):
     run = play(devices=2, time_factor=600)
+    run._env.update(TALKATIVE)
     hook = tmp_path / "hook.yml"
     hook.write_text(REPEATS, encoding="utf-8")
     given = window(run.emulator, connect_hooks={"before_wave": str(hook)})
@@ -131,13 +133,17 @@ def test_a_window_shows_the_names_of_secret_parameters_and_never_their_values(pl
     again = run("maintenance_window", "-vvvv", "--diff", *vaulted, **given)
     assert [one["parameters"] for one in run.emulator.deployments()] == [parameters]
 
-    assert shows(planned.output + failed.output + again.output + left_behind(tmp_path)) == []
+    said = planned.output + failed.output + again.output
+    assert "step=wave" in said  # the arguments are printed
+    assert shows(said + left_behind(tmp_path)) == []
+    silent(said, run.emulator)
     reports = [json.loads(one.read_text(encoding="utf-8")) for one in (tmp_path / "evidence").glob("*.json")]
     assert [one["run"]["inputs"]["secret_parameters"] for one in reports] == [["wifi_password"]] * 2
 
 
 def test_deploy_sends_a_changed_secret_anew_and_prints_none(play, vaulted, tmp_path):
     run = play(devices=2, time_factor=600)
+    run._env.update(TALKATIVE)
     given = {"connect_project": "Kiosks", "connect_flow_id": "f-77aa-01bc", "connect_all_devices": True}
     given["connect_wait_interval"] = 1
     runs = [run("deploy", "-vvvv", "--diff", *vaulted, **given).ok() for _each in range(2)]
@@ -146,7 +152,7 @@ def test_deploy_sends_a_changed_secret_anew_and_prints_none(play, vaulted, tmp_p
     runs.append(run("deploy", "-vvvv", "--diff", **given, connect_secret_parameters=survey).ok())
     assert runs[-1].writes == 1
     runs.append(run("deploy", "-vvvv", **given, connect_secret_parameters={"wifi_password": [PASSWORD]}))
-    runs.append(run("deploy", "-vvvv", **given, connect_secret_parameters=survey, connect_parameters=survey[:-1]))
+    runs.append(run("deploy", "-vvvv", **given, connect_secret_parameters=survey[:-1]))
     run.emulator.add_fault("error_before", times=None)
     runs.append(run("deploy", "-vvvv", *vaulted, **given, connect_retry_budget=1))
     assert [one.code for one in runs[3:]] == [2, 2, 2]

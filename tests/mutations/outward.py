@@ -11,6 +11,7 @@ from tests.mutations.mutation import (
     CONNECTION,
     DEPLOY,
     DEPLOYMENT,
+    E2E,
     EVIDENCE_ROWS,
     EVIDENCE_SECRETS,
     INTEGRATION,
@@ -159,6 +160,12 @@ SECRETS = (
             'options["secret_parameters"] = dict(options["secret_parameters"])',
         ),
         *(unit("rollout_request"),),
+    ),
+    one(
+        "arguments-in-the-banner-of-a-task",
+        "Ansible prints no secret among the arguments of a task that has ended",
+        *(LIVE, "if name not in SECRET}", "if True}"),
+        E2E % "secrets",
     ),
     one(
         "secrets-that-can-be-guessed-from-the-mark",
