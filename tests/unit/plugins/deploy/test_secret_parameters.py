@@ -107,6 +107,19 @@ def test_no_part_is_left_where_a_long_echo_is_cut(wire, drive, at):
     assert "HTTP 400" in result.everything()
 
 
+@pytest.mark.parametrize("spell", [str, json.dumps, lambda text: text.encode().hex()], ids=["plain", "json", "hex"])
+@pytest.mark.parametrize("secret", SECRETS.values())
+def test_a_value_is_hidden_in_other_words_too(wire, drive, secret, spell):
+    """In one's own comment, and in the name that somebody gave a device."""
+    device = wire_device(1, device_name="kiosk " + spell(secret), updates=[wire_update(MARK, "success")])
+    wire.expect("GET", DETAILS, reply=page([device]))
+    result = drive(NAME, **OPTIONS, comment="as before: " + spell(secret), diff=True)
+    assert not result["changed"]
+    assert "***" in result["deployment"]["comment"]
+    assert "***" in result["devices"][0]["name"]
+    assert_hidden(result)
+
+
 # What is refused, before the first call
 
 
