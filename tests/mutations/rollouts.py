@@ -18,8 +18,20 @@ WINDOW = (
     one(
         "another-flow-than-planned",
         "A wave sends what was planned and approved, and nothing else",
-        *(ROLLOUT % "run", "if self.request.deployment.mark != self._plan.mark:", "if False:"),
+        *(ROLLOUT % "run", "        if changed:\n", "        if False:\n"),
         *(unit("connect_rollout"),),
+    ),
+    one(
+        "other-rules-than-planned",
+        "Rules that change after the plan end the rollout before the next wave",
+        *(ROLLOUT % "request", '"connect_" + name: value for name, value in self.rules().items()', ""),
+        *(unit("connect_rollout"),),
+    ),
+    one(
+        "a-rolled-back-device-stays-released",
+        "A device that was rolled back is held, whatever connect_after says",
+        *(ROLLOUT % "rollback", "dict.fromkeys(started.acting, UNKNOWN), phase", "state.rolled_back, phase"),
+        *(unit("rollout_run"),),
     ),
     one(
         "one-read-proves-that-a-device-is-gone",

@@ -618,8 +618,8 @@ class Schedule(World):
     def must_be_held(self, run: Run, row: Mapping[str, Any]) -> bool:
         """How a device is left that the run touched: what is unfinished is held, the rest is as connect_after says."""
         after, state = self.options["after"], self.state(row["device_uuid"], run.plan["mark"])
-        if run.request.rollback is not None:
-            state = self.state_of_rollback(run, row["device_uuid"]) or state
+        if run.request.rollback is not None and self.state_of_rollback(run, row["device_uuid"]) is not None:
+            return True
         if after == "restore" and state is None:  # nothing was sent to it
             return row["held"] is not False
         if after == "hold" or state not in FINISHED:

@@ -14,7 +14,7 @@ from .._reading.names import several
 from .._result import devices_word
 from .._service.models import FINISHED, Device
 from .outcome import CUT_OFF, SHUT_OUT, DeviceFacts, outcome_of
-from .plan import Plan, is_rolling_back
+from .plan import Plan, rollbacks
 from .request import RolloutRequest
 from .state import State
 from .wave import LEFT, UNKNOWN, fate_later
@@ -60,8 +60,8 @@ def fates_at_the_end(
     known = {**dict.fromkeys(plan.leftovers, UNKNOWN), **touched}
     mark = request.deployment.mark
     fates = {uuid: fate_later(shown.get(uuid), mark, fate, uuid in retried) for uuid, fate in known.items()}
-    undoing = [uuid for uuid in plan.leftovers if uuid in shown and is_rolling_back(request, shown[uuid])]
-    return {**fates, **{uuid: UNKNOWN for uuid in undoing if uuid not in touched}}
+    undone = [uuid for uuid in plan.leftovers if uuid in shown and rollbacks(request, shown[uuid])]
+    return {**fates, **{uuid: UNKNOWN for uuid in undone if uuid not in touched}}
 
 
 def conclude(request: RolloutRequest, state: State, summary: Mapping[str, int], dry: bool) -> dict[str, t.Any]:

@@ -405,7 +405,7 @@ def leftovers(request: RolloutRequest, target: Iterable[Device], members: Mappin
     return [
         device.uuid
         for device in found
-        if request.after == "hold" or members[device.uuid].plan_class == IN_FLIGHT or is_rolling_back(request, device)
+        if request.after == "hold" or members[device.uuid].plan_class == IN_FLIGHT or rollbacks(request, device)
     ]
 
 
@@ -418,10 +418,6 @@ def _is_latest(request: RolloutRequest, device: Device) -> bool:
 def rollbacks(request: RolloutRequest, device: Device) -> list[Update]:
     """The updates with which this rollout was rolled back on the device."""
     return [update for update in device.updates if "Rollback of %s" % request.deployment.mark in update.comment]
-
-
-def is_rolling_back(request: RolloutRequest, device: Device) -> bool:
-    return any(update.status not in FINISHED for update in rollbacks(request, device))
 
 
 def digest(request: RolloutRequest, waves: Sequence[Wave]) -> str:

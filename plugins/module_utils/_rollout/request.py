@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -108,6 +109,16 @@ class RolloutRequest:
             "self_managed": sorted(self.self_managed),
             "after": self.after,
         }
+
+    def fixed(self) -> dict[str, str]:
+        """What may not change between the plan and a wave: by its name for a person, its value as JSON."""
+        values = {
+            "the flow, the target, the parameters or the deployment key": self.deployment.mark,
+            **{"connect_" + name: value for name, value in self.rules().items()},
+            **{"connect_" + name: self.options[name] for name in ("waves", "wave_seed")},
+        }
+        values["the content of a calendar file"] = values.pop("connect_calendars")
+        return {name: json.dumps(value, sort_keys=True, default=str) for name, value in values.items()}
 
 
 def read_options(given: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -43,7 +43,7 @@ async def roll_back(effects: Effects, plan: Plan, rollback: DeployRequest) -> No
         if isinstance(failure, Interrupted):
             raise
     finally:
-        await effects.hold({uuid: state.rolled_back[uuid] for uuid in started.acting}, phase=ROLLBACK)
+        await effects.hold(dict.fromkeys(started.acting, UNKNOWN), phase=ROLLBACK)  # whatever request.after says
 
 
 async def _send(effects: Effects, started: Rollback, rollback: DeployRequest) -> None:

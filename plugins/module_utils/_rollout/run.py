@@ -70,7 +70,7 @@ class Rollout(Effects):
         # The whole project: a device that received the update may have left its group since.
         devices = await self.read((), online=True)
         plan = self.state.plan = make_plan(self.request, devices, self.request.entries)
-        self.state.read_at = self.client.waits.clock()
+        self.state.read_at, self.state.fixed = self.client.waits.clock(), self.request.fixed()
         self.warnings = warnings(self.request, devices)
         deployment = self.request.deployment
         about = {"flow_id": deployment.flow_id, "app": self.request.options["app"], "project": deployment.project}
@@ -115,11 +115,12 @@ class Rollout(Effects):
         if not set(before).issubset(self.state.done):
             self.state.stop(LOST_STEP, "%s was not started. %s" % (name, LOST))
             return False
-        if self.request.deployment.mark != self._plan.mark:
+        changed = [one for one, value in self.request.fixed().items() if value != self.state.fixed[one]]
+        if changed:
             self.state.stop(
                 "plan_changed",
-                "%s was not started: its flow, parameters or deployment key are not those of the plan. "
-                "A hook or another task has changed a variable." % name,
+                "%s was not started: %s changed after the plan was made. Do not set variables of the rollout in a "
+                "hook. Rerun to plan with the new value." % (name, ", ".join(changed)),
             )
             return False
         started: Started | None = None
@@ -282,7 +283,8 @@ class Rollout(Effects):
         fates = end.fates_at_the_end(request, plan, state.touched, devices)
         state.touched = {uuid: fate for uuid, fate in fates.items() if uuid in state.touched}
         held = {device.uuid for device in devices if device.held is True} - {*state.open, *unsure}
-        due = [uuid for uuid in end.to_hold(request, plan, fates) if uuid not in held]
+        undone = dict.fromkeys(state.rolled_back, UNKNOWN)  # held whatever request.after says
+        due = [uuid for uuid in end.to_hold(request, plan, {**fates, **undone}) if uuid not in held]
         await self.hold(dict.fromkeys(due, UNKNOWN), verify=True, phase="end")
 
     # What several of them do

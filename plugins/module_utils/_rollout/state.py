@@ -26,6 +26,7 @@ class State:
     run_id: str
     evidence: str  # the path of its records
     plan: Plan | None = None
+    fixed: dict[str, str] = field(default_factory=dict)  # as in RolloutRequest.fixed, when it was planned
     read_at: float = 0.0  # when the fleet was read for the plan, on a clock that all processes of the machine share
     done: list[str] = field(default_factory=list)  # waves that have ended
     touched: dict[str, str] = field(default_factory=dict)  # what became of the devices that this run touched

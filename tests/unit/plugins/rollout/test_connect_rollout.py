@@ -843,6 +843,63 @@ def test_no_wave_sends_another_flow_than_the_one_of_the_plan(rollout):
     assert (stopped["began"], stopped["state"]["code"]) == (False, "plan_changed")
 
 
+BACK = {"rollback_flow_id": "f-0"}
+
+
+@pytest.mark.parametrize(
+    ("given", "changes"),
+    [
+        ({}, {"thresholds": {"wave": {"failed": "100%"}}}),
+        ({}, {"windows": [WINDOW]}),
+        ({"windows": [WINDOW]}, {"windows": None}),
+        ({"windows": [WINDOW]}, {"windows": [{**WINDOW, "end": "05:30"}]}),
+        (
+            {"windows": [WINDOW]},
+            {"blackouts": [{"name": "sale", "from": "2030-01-01T00:00:00Z", "to": "2030-01-02T00:00:00Z"}]},
+        ),
+        ({}, {"waves": [1, "100%"]}),
+        ({}, {"wave_seed": "7"}),
+        ({}, {"soak": "5m"}),
+        ({}, {"wait_timeout": 60}),
+        ({}, {"max_update_time": "1m"}),
+        ({}, {"retry_failed": True}),
+        ({}, {"offline": "wait"}),
+        ({}, {"foreign_pending": "allow"}),
+        ({}, {"self_managed": ["kiosk-1"]}),
+        ({}, {"after": "release"}),
+        ({}, BACK),
+        (BACK, {"rollback_outside_window": True}),
+        (BACK, {"rollback_app": {"name": APP, "version": OLD}}),
+    ],
+)
+def test_no_wave_begins_with_other_rules_than_those_of_the_plan(rollout, given, changes):
+    run = rollout(**given)
+    run.plan(*floor(None, None))
+    stopped = run.wave(**changes)
+    assert (stopped["began"], stopped["state"]["code"]) == (False, "plan_changed")
+    (name,) = changes
+    assert "floor was not started: connect_%s changed after the plan was made." % name in stopped["msg"]
+
+
+def test_no_wave_begins_with_another_calendar_than_that_of_the_plan(rollout, tmp_path):
+    event = "UID:1\nDTSTAMP:20260101T000000Z\nDTSTART:202611%sT000000Z\nDURATION:PT20H\nRRULE:FREQ=DAILY"
+    text = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nBEGIN:VEVENT\n%s\nEND:VEVENT\nEND:VCALENDAR\n" % event
+    file = tmp_path / "nights.ics"
+    file.write_text(text % "01", encoding="utf-8")
+    run = rollout(windows=[{"name": "nights", "calendar": str(file), "timezone": "UTC"}])
+    run.plan(*floor(None, None))
+    file.write_text(text % "02", encoding="utf-8")
+    stopped = run.wave()
+    assert "the content of a calendar file changed after the plan was made" in stopped["msg"]
+
+
+def test_what_is_no_rule_may_change_between_two_steps(rollout):
+    run = rollout(waves=[{"devices": ["kiosk-1"], "name": "first"}, {"devices": ["kiosk-2"], "name": "second"}])
+    run.plan(*floor("success", None))
+    done = run.wave("first", comment="At 02:00", incomplete_ok=True, wait_interval=7, window_wait="1h")
+    assert (done["began"], done["state"]["code"]) == (True, None)
+
+
 def test_the_end_holds_although_the_calendar_cannot_be_read_any_more(rollout):
     run = rollout(windows=[WINDOW])
     run.plan(*floor("success", "pending"))

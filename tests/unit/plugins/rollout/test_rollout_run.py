@@ -134,6 +134,40 @@ def test_a_rollback_waits_until_its_release_shows_so_that_none_lands_after_the_h
     assert "rollback_started" in dict(site.records)
 
 
+@pytest.mark.parametrize("after", ["hold", "release", "restore"])
+@pytest.mark.parametrize("held", [True, False])
+def test_what_was_rolled_back_is_held_however_devices_are_to_be_left(sites: list[Site], after: str, held: bool) -> None:
+    site = Site(after=after)
+    sites.append(site)
+    uuids = [device["device_uuid"] for device in site.emulator.devices()]
+    site.emulator.configure(uuids, held=held)
+    site.emulator.configure(uuids[:1], fail=True)
+    site.step("plan")
+    site.step("wave", wave="wave 1 (100%)")
+    assert "rollback_started" in dict(site.records)
+    assert site.held() == [True, True]
+    assert site.step("end")["rollout"]["left_open"] == []
+    assert site.held() == [True, True]
+
+
+# The first has failed and is held after the wave, unless it is to be as it was found. Then both are released.
+@pytest.mark.parametrize(("after", "writes"), [("release", 3), ("restore", 2)])
+def test_a_hold_that_failed_after_a_rollback_is_made_up_for_at_the_end(
+    sites: list[Site], after: str, writes: int
+) -> None:
+    site = Site(after=after)
+    sites.append(site)
+    uuids = [device["device_uuid"] for device in site.emulator.devices()]
+    site.emulator.configure(uuids, held=False)
+    site.emulator.configure(uuids[:1], fail=True)
+    site.step("plan")
+    site.emulator.add_fault("error_before", path="/v1/set_update_trigger", after=writes, times=2)
+    site.step("wave", budget=0, wave="wave 1 (100%)")
+    assert False in site.held()
+    assert site.step("end")["rollout"]["left_open"] == []
+    assert site.held() == [True, True]
+
+
 # How a later run finds what a run left behind that was killed while it rolled back.
 
 
@@ -144,16 +178,22 @@ def test_a_rollback_waits_until_its_release_shows_so_that_none_lands_after_the_h
         ("hold", "success", "success", True),
         ("release", "success", "pending", True),
         ("restore", "success", "in_progress", True),
-        ("restore", "failed", "success", False),
-        ("release", "success", "success", False),
+        ("restore", "failed", "success", True),
+        ("release", "success", "success", True),
+        ("restore", "success", None, False),
+        ("release", "success", None, False),
     ],
 )
-def test_what_a_killed_rollback_left_released_is_held(after: str, update: str, rollback: str, kept_back: bool) -> None:
+def test_what_a_killed_rollback_left_released_is_held(
+    after: str, update: str, rollback: str | None, kept_back: bool
+) -> None:
     request = read_request({**OPTIONS, "after": after}, [DEVICE])
     mark = request.deployment.mark
     assert request.rollback is not None
-    updates = (model_update(mark, update), model_update(request.rollback.marked_comment, rollback))
-    device = model_device(1, held=False, updates=updates)
+    updates = [model_update(mark, update)]
+    if rollback is not None:
+        updates.append(model_update(request.rollback.marked_comment, rollback))
+    device = model_device(1, held=False, updates=tuple(updates))
     plan = make_plan(request, [device], ["d-0001"])
     assert plan.leftovers == (("d-0001",) if kept_back else ())
     fates = fates_at_the_end(request, plan, {}, [device])
