@@ -55,7 +55,7 @@ class Player:
         self.emulator = emulator
         self.folder = folder
         self._bin = ansible_bin
-        self._env = {
+        self.environment = {
             **env,
             "ANSIBLE_HOME": str(folder / "home"),
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
@@ -74,7 +74,7 @@ class Player:
         file.write_text(json.dumps({**pacing, **variables}), encoding="utf-8")
         return subprocess.Popen(
             [str(self._bin / "ansible-playbook"), name, "-e", f"@{file}", *options],
-            env=self._env,
+            env=self.environment,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -24,7 +24,11 @@ WINDOW = (
     one(
         "other-rules-than-planned",
         "Rules that change after the plan end the rollout before the next wave",
-        *(ROLLOUT % "request", '"connect_" + name: value for name, value in self.rules().items()', ""),
+        *(
+            ROLLOUT % "run",
+            "if value != self.state.fixed[one]]",
+            'if value != self.state.fixed[one] and "flow" in one]',
+        ),
         *(unit("connect_rollout"),),
     ),
     one(
