@@ -15,6 +15,7 @@ from ..module_utils._errors import ConnectError
 from ..module_utils._evidence.file import folder_of, folder_warning
 from ..plugin_utils._live import LiveAction, display
 from ..plugin_utils._report import render_report, write_plan
+from ..plugin_utils._variables import COLLECTION
 
 NO_HOOK = "hooks.%s is %s, which is not a file of this machine. Correct the path. Nothing was sent."
 
@@ -48,11 +49,11 @@ class ActionModule(LiveAction):
         return result
 
     def _file_of(self, hook: str) -> str | None:
-        """Where the tasks of a hook are; a relative path begins in the role or beside the playbook."""
+        """Where the tasks of a hook are; hooks/NAME may be one of the role hooks."""
         try:
             found = str(self._find_needle("tasks", hook))
         except AnsibleError:
-            return None
+            found = str(COLLECTION / "roles" / hook.replace("hooks/", "hooks/tasks/", 1))
         return found if os.path.isfile(found) else None
 
     def _write_plan(self, result: dict[str, t.Any]) -> None:

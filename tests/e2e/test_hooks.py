@@ -22,8 +22,8 @@ import pytest
 from tests.conftest import ROOT
 from tests.docs.pages import page
 
-TASKS = ROOT / "roles" / "rollout" / "tasks"
-SHIPPED = [*(TASKS / "hooks").glob("*.yml"), TASKS / "upload_evidence.yml"]
+TASKS = ROOT / "roles" / "hooks" / "tasks"
+SHIPPED = [*TASKS.glob("*.yml")]
 SECRETS = ("chat-secret", "note-password", "upload-secret")
 
 
@@ -205,13 +205,13 @@ def test_each_file_that_is_shipped_is_one_that_ansible_reads(ansible_bin, ansibl
         {
             "name": "Read it",
             "ansible.builtin.import_role": {
-                "name": "edgeops.jfrog_connect.rollout",
+                "name": "edgeops.jfrog_connect.hooks",
                 "tasks_from": str(file.relative_to(TASKS)),
             },
         }
         for file in SHIPPED
     ]
-    assert len(tasks) == 3
+    assert len(tasks) == 4
     playbook = tmp_path / "shipped.yml"
     playbook.write_text(json.dumps([{"name": "Read them", "hosts": "localhost", "tasks": tasks}]), encoding="utf-8")
     command = [str(ansible_bin / "ansible-playbook"), "--syntax-check", str(playbook)]

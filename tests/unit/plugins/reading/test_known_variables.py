@@ -41,7 +41,8 @@ def test_what_the_documentation_names_is_known():
     rows = [line.split("|")[1] for text in pages for line in text.splitlines() if line.startswith("| `connect_")]
     said = {name for row in rows for name in re.findall(r"connect_\w+", row)}
     for file in ROOT.glob("roles/*/meta/argument_specs.yml"):
-        said |= set(yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"])
+        for entry in yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"].values():
+            said |= set(entry["options"])
     said |= {"connect_device_uuid", "connect_device_token", "connect_timezone", "connect_progress"}
     assert len(said) > 50
     assert warnings(said - {"connect_wave"}) == []
