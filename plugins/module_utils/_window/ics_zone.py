@@ -44,7 +44,7 @@ class FileZones:
         try:
             changes = _changes(defined)
         except (ValueError, InvalidInput) as err:
-            raise _refused(name, where, getattr(err, "msg", None) or str(err)) from None
+            raise _refused(name, where, str(err)) from None
         found = next((zone for zone in _candidates(defined) if _agrees(zone, changes)), None)
         if found is None:
             raise _refused(

@@ -55,10 +55,10 @@ class Window:
     name: str
     named: bool  # by the user
     sources: tuple[Source, ...]
-    hard: bool = True  # of a blackout: an override cannot lift it
-    notes: tuple[str, ...] = ()  # what was decided while reading it, or left out
-    hints: tuple[str, ...] = ()  # what may be meant otherwise: for the linter
-    file: tuple[str, str] | None = None  # path and SHA-256 of the calendar that it was read from
+    hard: bool  # of a blackout: an override cannot lift it
+    notes: tuple[str, ...]  # what was decided while reading it, or left out
+    hints: tuple[str, ...]  # what may be meant otherwise: for the linter
+    file: tuple[str, str] | None  # path and SHA-256 of the calendar that it was read from
 
     def shown_in(self, device: tzinfo | None) -> tzinfo:
         """The zone of its local times in answers."""
