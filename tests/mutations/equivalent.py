@@ -60,12 +60,13 @@ _REASONS: dict[str, tuple[str, ...]] = {
     ),
     "Neither is a value of any field.": ("cron.py _unwrapped: -1 -> -2",),
     "As a condition, any number that is not 0.": ("cron.py _unwrapped: found.group(3) or 1 -> found.group(3) or 2",),
-    "No zone changes at the very end of what is compared.": (
-        "ics_zone.py _changes: COMPARED[0] <= one[0] < COMPARED[1] -> COMPARED[0] <= one[0] <= COMPARED[1]",
+    "The whole name was looked up just before.": (
+        "ics_zone.py _after_prefix: range(1, len(parts)) -> range(0, len(parts))",
     ),
     "How often is looked between two changes.": ("ics_zone.py _agrees: 28 * DAY -> 27 * DAY",),
     "Sizes of the steps of a search.": (
         "openings.py module: (0.125, 0.5, 2, 8, 32, 128, 512, 2048, 3653) -> (0.125, 0.5, 3, 8, 32, 128, 512, 2048, 3653)",
+        "openings.py module: (0.125, 0.5, 2, 8, 32, 128, 512, 2048, 3653) -> (0.125, 0.5, 2, 8, 32, 127, 512, 2048, 3653)",
         "openings.py module: (0.125, 0.5, 2, 8, 32, 128, 512, 2048, 3653) -> (0.125, 0.5, 2, 8, 32, 128, 512, 2047, 3653)",
     ),
     "After how much work a search ends.": ("openings.py Openings.running: effort > MANY -> effort >= MANY",),

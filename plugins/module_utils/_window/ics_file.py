@@ -82,7 +82,8 @@ def read_components(text: str, where: str) -> list[Component]:
         raise InvalidInput("%s: calendar holds no VCALENDAR; export it again as an .ics file." % where)
     for each in [root, *calendars]:
         if (each.broken and not each.parts) or any(map(_MEANT.match, each.broken)):
-            raise _unreadable(where, "the line %r is no property" % each.broken[0][:60])
+            worst = next(filter(_MEANT.match, each.broken), each.broken[0])
+            raise _unreadable(where, "the line %r is no property" % worst[:60])
     return [*calendars, *([Component("VCALENDAR", parts=bare)] if bare else [])]
 
 

@@ -73,7 +73,7 @@ def moved(moment: datetime, by: timedelta) -> datetime:
     try:
         found = moment + by
     except OverflowError:
-        found = moment.replace(year=9999 if by > timedelta(0) else 1)
+        found = (datetime.max if by > NOTHING else datetime.min).replace(tzinfo=moment.tzinfo)  # noqa: DTZ901
     if 1 < found.year < 9999:
         return found
     return datetime(2, 1, 1, tzinfo=found.tzinfo) if found.year == 1 else datetime(9998, 12, 31, tzinfo=found.tzinfo)
@@ -87,7 +87,7 @@ def latest_wall(at: datetime, zone: tzinfo) -> datetime:
 
 def instant(wall: datetime, zone: tzinfo) -> datetime:
     """The first instant at which a clock in C(zone) shows C(wall), or later when it jumps over it."""
-    wall = moved(wall, timedelta(0))
+    wall = moved(wall, NOTHING)
     found = wall.replace(tzinfo=zone).astimezone(UTC)
     if local(found, zone) == wall:
         return found

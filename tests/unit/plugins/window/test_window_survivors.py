@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.calendar import read_windows
-from ansible_collections.edgeops.jfrog_connect.tests.unit.support.windows import openings, status
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.zones import latest_wall, moved
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.windows import openings, status, utc
 
 NIGHT = {"name": "night", "timezone": "UTC", "start": "22:00", "end": "04:00"}
 NOON = {"name": "noon", "timezone": "Europe/Paris", "start": "12:00", "end": "13:00"}
@@ -55,6 +59,11 @@ def test_the_first_of_several_hard_blackouts_is_named():
     hard = [{"name": name, "timezone": "UTC", "start": "00:00", "end": "06:00"} for name in ("ledger", "payroll")]
     notes = status([NIGHT], "2026-11-24T01:00", hard, override={**EXPIRED, "until": "2026-11-24T02:00Z"}).notes
     assert "Override by Jane (CVE) does not open: blackout ledger is hard." in notes
+
+
+def test_weekdays_are_five():
+    weekdays = {"timezone": "UTC", "days": "weekdays", "start": "01:00", "duration": "1h"}
+    assert [one[:5] for one in openings(weekdays, "2026-11-28", 9)] == ["11-30", "12-01", "12-02", "12-03", "12-04"]
 
 
 def test_a_weekend_has_two_days():
@@ -122,9 +131,40 @@ def test_an_event(lines, start, expected):
     assert openings(read(lines), start, 9) == expected
 
 
-def test_a_length_of_millennia_is_read():
+@pytest.mark.parametrize("at", ["2036-01-01T00:00", "2036-02-29T12:00"])
+def test_a_length_of_millennia_is_read(at):
     """Counted back, it would begin before the year 1."""
-    assert status([read([PARIS_START, "DURATION:P1000000D"])], "2036-01-01T00:00").open
+    assert status([read([PARIS_START, "DURATION:P1000000D"])], at).open
+
+
+@pytest.mark.parametrize(
+    ("moment", "by", "expected"),
+    [
+        ("9999-12-31T23:30", timedelta(hours=1), "9998-12-31T00:00"),
+        ("2028-02-29T12:00", timedelta(days=3_000_000), "9998-12-31T00:00"),
+        ("9998-12-30T23:00", timedelta(hours=1), "9998-12-31T00:00"),
+        ("0001-01-01T00:30", timedelta(hours=-1), "0002-01-01T00:00"),
+        ("2028-02-29T12:00", timedelta(days=-1_000_000), "0002-01-01T00:00"),
+        ("0002-01-01T01:00", timedelta(hours=-1), "0002-01-01T00:00"),
+        ("0002-01-01T01:00", timedelta(hours=-2), "0002-01-01T00:00"),
+    ],
+)
+def test_time_has_edges(moment, by, expected):
+    assert moved(utc(moment), by) == utc(expected)
+    assert moved(datetime.fromisoformat(moment), by) == datetime.fromisoformat(expected)
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "expected"),
+    [
+        ("UTC", "2027-07-01T12:00", "2027-07-01T12:00"),
+        ("Europe/Paris", "2027-07-01T12:00", "2027-07-01T14:00"),
+        ("Europe/Paris", "2027-03-28T12:00", "2027-03-28T14:00"),  # set forward that night
+        ("Europe/Paris", "2027-10-31T01:30", "2027-10-31T03:30"),  # shows 02:30 for the second time
+    ],
+)
+def test_the_latest_time_that_a_clock_has_shown(zone, at, expected):
+    assert latest_wall(utc(at), ZoneInfo(zone)) == datetime.fromisoformat(expected)
 
 
 @pytest.mark.parametrize(
@@ -288,3 +328,146 @@ def test_every_event_is_checked_and_not_only_the_first():
 def test_a_number_of_thousands_of_digits_is_not_repeated_whole():
     said = refusal({"name": "w", "timezone": "UTC", "start": "22:00", "duration": "9" * 5000})
     assert said == "windows[0] 'w'.duration is %s, a number without a unit: say the unit, for example 45m." % ("9" * 40)
+
+
+@pytest.mark.parametrize(
+    ("broken", "named"),
+    [
+        (["COMMENT one", "METHOD CANCEL", "STATUS off"], "METHOD CANCEL"),  # the first one would only be passed over
+        (["COMMENT one", "COMMENT two"], "COMMENT one"),
+    ],
+)
+def test_the_line_that_cannot_be_read_is_repeated(broken, named):
+    text = "\r\n".join(["BEGIN:VCALENDAR", *broken, "END:VCALENDAR", ""])
+    assert "the line '%s' is no property" % named in refusal({"name": "site", "timezone": "UTC", "calendar": text})
+
+
+ZONE = """BEGIN:VTIMEZONE
+TZID:%s
+BEGIN:STANDARD
+DTSTART:20000101T000000
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0100
+END:STANDARD
+BEGIN:STANDARD
+DTSTART:%s
+TZOFFSETFROM:+0100
+TZOFFSETTO:%s
+END:STANDARD
+END:VTIMEZONE
+BEGIN:VEVENT"""
+
+
+def in_own_zone(name, change, offset="+0200"):
+    given = read(["DTSTART;TZID=%s:20270710T090000" % name, "DURATION:PT1H"])
+    return {**given, "calendar": given["calendar"].replace("BEGIN:VEVENT", ZONE % (name, change, offset), 1)}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("20250101T005959", "07-10 07:00"),
+        ("20250101T010000", "refused"),
+        ("20380101T005959", "refused"),
+        ("20380101T010000", "07-10 08:00"),
+    ],
+)
+def test_a_zone_of_the_file_is_compared_from_2025_to_2037(change, expected):
+    """It changes for good, as no zone did at these moments."""
+    given = in_own_zone("Office", change)
+    if expected == "refused":
+        assert "which is no IANA zone from 2025 to 2037" in refusal(given)
+    else:
+        assert [one[:11] for one in openings(given, "2027-07-10", 2)] == [expected]
+
+
+def test_what_is_broken_in_a_zone_of_the_file_is_said():
+    said = refusal(in_own_zone("n" * 61, "20300101T000000", "2h"))
+    assert said.partition(" is ")[2] == (
+        "'%s', and the VTIMEZONE of that name in the file cannot be used (it has a broken offset): say the zone in "
+        "the window, zones: {'%s': Europe/Paris}." % ("n" * 60, "n" * 60)
+    )
+
+
+def test_an_opening_beyond_what_was_searched_is_not_told():
+    """Which blackouts there are is known only within the ten years."""
+    always = {"name": "always", "timezone": "UTC", "from": "2026-01-01", "to": "2999-12-31"}
+    at = utc("2026-11-24T00:00")
+    around, beyond = (
+        {
+            "timezone": "UTC",
+            "from": (at + timedelta(days=first)).isoformat(),
+            "to": (at + timedelta(days=last)).isoformat(),
+        }
+        for first, last in ((3652, 3654), (3653.5, 3700))
+    )
+    found = status([always], "2026-11-24T00:00", [around, beyond])
+    assert (found.closes_at, found.next_opening) == (at + timedelta(days=3652), None)
+
+
+def test_only_a_few_notes_of_a_window_are_repeated():
+    events = [
+        line
+        for at in range(5)
+        for line in ("UID:%d" % at, "SUMMARY:e%d" % at, PARIS_START, "END:VEVENT", "BEGIN:VEVENT")
+    ]
+    given = read([*events, "UID:9", PARIS_START, "DURATION:PT1H"])
+    given["calendar"] = given["calendar"].replace("UID:1\r\nUID:0", "UID:0", 1)
+    said = [note for note in status([given], "2027-03-02T00:00").notes if "site" in note]
+    assert said[:-1] == ["windows[0] 'site': event 'e%d' has no length and is left out." % at for at in range(3)]
+    assert said[-1] == "site has 2 more notes of this kind."
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "exception", "left"),
+    [
+        ("America/New_York", "20270301T220000", "20270303T030000Z", ["03-02 03:00", "03-04 03:00"]),
+        ("Asia/Tokyo", "20270301T030000", "20270301T180000Z", ["02-28 18:00", "03-02 18:00"]),
+        ("UTC", "20270301T030000", "20270302T030000Z", ["03-01 03:00", "03-03 03:00"]),
+    ],
+)
+def test_an_exception_in_utc_on_another_day_than_that_of_the_series(zone, start, exception, left):
+    lines = ["DTSTART;TZID=%s:%s" % (zone, start), "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=3", "EXDATE:" + exception]
+    assert [one[:11] for one in openings(read(lines), "2027-02-28", 9)] == left
+
+
+@pytest.mark.parametrize(
+    ("name", "largest"),
+    [
+        ("BYMONTH", 12),
+        ("BYMONTHDAY", 31),
+        ("BYYEARDAY", 366),
+        ("BYWEEKNO", 53),
+        ("BYSETPOS", 366),
+        ("BYHOUR", 23),
+        ("BYMINUTE", 59),
+        ("BYSECOND", 59),
+    ],
+)
+def test_the_largest_numbers_in_a_rule(name, largest):
+    def window(number):
+        rule = "DTSTART;TZID=UTC:20270101T010000 RRULE:FREQ=YEARLY;BYDAY=MO;%s=%d" % (name, number)
+        return {"name": "w", "rrule": rule, "duration": "1h"}
+
+    assert read_windows([window(largest)])
+    for number in (largest + 1, -largest - 1):
+        assert "rrule has %s=%d; accepted: up to %d." % (name, number, largest) in refusal(window(number))
+
+
+def test_a_rule_goes_on_to_the_last_year():
+    daily = {"timezone": "UTC", "rrule": "FREQ=DAILY", "start": "01:00", "duration": "1h"}
+    assert openings(daily, "9998-06-01", 2) == ["06-01 01:00 - 06-01 02:00", "06-02 01:00 - 06-02 02:00"]
+
+
+def test_the_end_of_a_window_that_starts_each_minute_is_found():
+    """Starts that follow one another are taken together: one by one, the search would end after a few days."""
+    dense = {"timezone": "UTC", "cron": "* * * * *", "duration": "2m"}
+    shut = {"timezone": "UTC", "from": "2027-06-01", "to": "2027-06-02T00:00"}
+    assert status([dense], "2027-01-01T00:00", [shut]).as_result()["closes_at"] == "2027-06-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(("exception", "counts"), [("20260930T000000Z", False), ("20261001T000000Z", True)])
+def test_an_exception_of_the_day_before_is_over_on_every_clock(exception, counts):
+    lines = [PARIS_START, "DURATION:PT1H", "RRULE:FREQ=DAILY", "EXDATE:" + exception]
+    source = read_windows([read(lines)]).windows[0].sources[0]
+    assert bool(source.starts.idle_exceptions(utc("2026-10-01T00:00"), source.zone)) is counts
