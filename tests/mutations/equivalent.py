@@ -15,7 +15,10 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "answer.py Status.sentence: self.remaining is None or self.closes_at is None -> self.remaining is None and self.closes_at is None",
         "answer.py Status.sentence: self.wait is None or self.next_opening is None -> self.wait is None and self.next_opening is None",
     ),
-    "A change is never by nothing.": ("answer.py clock_notes: change.by > timedelta(0) -> change.by >= timedelta(0)",),
+    "A change is never by nothing.": (
+        "answer.py clock_notes: change.by > timedelta(0) -> change.by >= timedelta(0)",
+        "openings.py Openings.skipped: change.by > NOTHING -> change.by >= NOTHING",
+    ),
     "How far around the question is searched: a week is promised.": (
         "calendar.py Calendar.intervals: 8 * DAY -> 9 * DAY",
         "calendar.py Calendar.intervals: 8 * DAY -> 7 * DAY",
@@ -50,6 +53,7 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "cron.py cron_source: datetime(2000, 1, 1) -> datetime(1999, 1, 1)",
         "cron.py cron_source: datetime(2000, 1, 1) -> datetime(2000, 2, 1)",
         "cron.py cron_source: datetime(2000, 1, 1) -> datetime(2000, 1, 2)",
+        "rrule.py read_rule: datetime(2000, 1, 1) -> datetime(2000, 1, 2)",
     ),
     "How many starts are taken together: the openings unite anyway.": (
         "cron.py cron_source: 1: -> 0:",
@@ -64,15 +68,24 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "ics_zone.py _after_prefix: range(1, len(parts)) -> range(0, len(parts))",
     ),
     "How often is looked between two changes.": ("ics_zone.py _agrees: 28 * DAY -> 27 * DAY",),
+    "They are of one length.": ("ics_zone.py _agrees: True -> False",),
+    "What begins where a piece ends takes nothing of it.": (
+        "intervals.py subtract: each.opens >= piece.closes -> each.opens > piece.closes",
+    ),
     "Sizes of the steps of a search.": (
         "openings.py module: (0.125, 0.5, 2, 8, 32, 128, 512, 2048, 3653) -> (0.125, 0.5, 3, 8, 32, 128, 512, 2048, 3653)",
         "openings.py module: (0.125, 0.5, 2, 8, 32, 128, 512, 2048, 3653) -> (0.125, 0.5, 2, 8, 32, 127, 512, 2048, 3653)",
         "openings.py module: (0.125, 0.5, 2, 8, 32, 128, 512, 2048, 3653) -> (0.125, 0.5, 2, 8, 32, 128, 512, 2047, 3653)",
     ),
-    "After how much work a search ends.": ("openings.py Openings.running: effort > MANY -> effort >= MANY",),
+    "After how much work a search ends.": (
+        "openings.py Openings.running: effort > MANY -> effort >= MANY",
+        "openings.py Search._free_from: len(closed) > MANY -> len(closed) >= MANY",
+    ),
     "Any name of the list is in the list.": ("override.py read_override: names[0] -> names[-1]",),
     "Any hour that no day has.": (
         "read.py _Reader._time: (99, 0, 0) -> (100, 0, 0)",
+        "read.py _Reader._time: (99, 0, 0) -> (98, 0, 0)",
+        "read.py _Reader._time: (99, 0, 0) -> (99, 1, 0)",
         "read.py _Reader._time: (99, 0, 0) -> (99, 0, 1)",
     ),
     "Far enough in the future.": (
@@ -81,6 +94,11 @@ _REASONS: dict[str, tuple[str, ...]] = {
     "A margin of which no clock is away.": (
         "rrule.py Rule._is_over: away > 2 * DAY -> away >= 2 * DAY",
         "rrule.py Rule._is_over: -2 -> -3",
+        "rrule.py Rule._is_over: -2 -> -1",
+        "recurrence.py Recurrence.idle_exceptions: 2 * DAY -> 3 * DAY",
+    ),
+    "So many days after the first one of a year, the next year has begun.": (
+        "rrule.py _periods: 366 if yearly else 31 -> 367 if yearly else 31",
     ),
     "A position is never 0.": ("rrule.py Rule._within: one > 0 -> one >= 0",),
     "Digits have no sign.": ("rrule.py _times: 0 -> -1",),

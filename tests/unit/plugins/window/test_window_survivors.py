@@ -61,6 +61,13 @@ def test_the_first_of_several_hard_blackouts_is_named():
     assert "Override by Jane (CVE) does not open: blackout ledger is hard." in notes
 
 
+def test_nothing_is_in_force_a_second_before_it_begins():
+    shut = {"name": "shut", "timezone": "UTC", "start": "22:00", "end": "23:00"}
+    before, at = (status([NIGHT], "2026-11-24T" + time, [shut]) for time in ("21:59:59", "22:00:00"))
+    assert (before.reason, before.blackout) == ("outside", None)
+    assert (at.reason, at.blackout) == ("blackout", "shut")
+
+
 def test_weekdays_are_five():
     weekdays = {"timezone": "UTC", "days": "weekdays", "start": "01:00", "duration": "1h"}
     assert [one[:5] for one in openings(weekdays, "2026-11-28", 9)] == ["11-30", "12-01", "12-02", "12-03", "12-04"]
@@ -69,6 +76,21 @@ def test_weekdays_are_five():
 def test_a_weekend_has_two_days():
     weekend = {"timezone": "UTC", "days": "weekend", "start": "01:00", "duration": "1h"}
     assert openings(weekend, "2026-11-23", 7) == ["11-28 01:00 - 11-28 02:00", "11-29 01:00 - 11-29 02:00"]
+
+
+@pytest.mark.parametrize(
+    ("days", "end", "expected"),
+    [
+        ("sat", "mon 06:00", "11-28 22:00 - 11-30 06:00"),
+        ("sun", "sat 06:00", "11-29 22:00 - 12-05 06:00"),
+        ("fri", "sun 06:00", "11-27 22:00 - 11-29 06:00"),
+        ("fri", "fri 06:00", "11-27 22:00 - 12-04 06:00"),
+        ("fri", "fri 23:00", "11-27 22:00 - 11-27 23:00"),
+    ],
+)
+def test_an_end_on_another_day(days, end, expected):
+    window = {"timezone": "UTC", "days": days, "start": "22:00", "end": end}
+    assert openings(window, "2026-11-27", 5) == [expected]
 
 
 def test_the_last_day_of_a_leap_year_may_be_chosen():
@@ -124,6 +146,11 @@ PARIS_START = "DTSTART;TZID=Europe/Paris:20270301T143000"
                 (":20270303T110000", "03-03 10:00 - 03-03 11:00"),
                 (";TZID=Europe/Paris:20270303T110000", "03-03 10:00 - 03-03 11:00"),
             )
+        ),
+        (  # its start is skipped, and its end is not
+            [PARIS_START, "DTEND;TZID=Europe/Paris:20270301T153000", "RDATE:20270328T023000"],
+            "2027-03-27",
+            ["03-28 01:00 - 03-28 01:30"],
         ),
     ],
 )
@@ -370,6 +397,7 @@ def in_own_zone(name, change, offset="+0200"):
         ("20250101T010000", "refused"),
         ("20380101T005959", "refused"),
         ("20380101T010000", "07-10 08:00"),
+        ("20380201T000000\nRDATE:20100101T000000", "07-10 07:00"),
     ],
 )
 def test_a_zone_of_the_file_is_compared_from_2025_to_2037(change, expected):
@@ -382,6 +410,9 @@ def test_a_zone_of_the_file_is_compared_from_2025_to_2037(change, expected):
 
 
 def test_what_is_broken_in_a_zone_of_the_file_is_said():
+    late = in_own_zone("Office", "20300101T000000")
+    late["calendar"] = late["calendar"].replace("DTSTART:20000101", "DTSTART:20260101")
+    assert "(it begins after 2025)" in refusal(late)
     said = refusal(in_own_zone("n" * 61, "20300101T000000", "2h"))
     assert said.partition(" is ")[2] == (
         "'%s', and the VTIMEZONE of that name in the file cannot be used (it has a broken offset): say the zone in "
@@ -389,7 +420,8 @@ def test_what_is_broken_in_a_zone_of_the_file_is_said():
     )
 
 
-def test_an_opening_beyond_what_was_searched_is_not_told():
+@pytest.mark.parametrize("last", [3653, 3654])
+def test_an_opening_beyond_what_was_searched_is_not_told(last):
     """Which blackouts there are is known only within the ten years."""
     always = {"name": "always", "timezone": "UTC", "from": "2026-01-01", "to": "2999-12-31"}
     at = utc("2026-11-24T00:00")
@@ -397,9 +429,9 @@ def test_an_opening_beyond_what_was_searched_is_not_told():
         {
             "timezone": "UTC",
             "from": (at + timedelta(days=first)).isoformat(),
-            "to": (at + timedelta(days=last)).isoformat(),
+            "to": (at + timedelta(days=until)).isoformat(),
         }
-        for first, last in ((3652, 3654), (3653.5, 3700))
+        for first, until in ((3652, last), (3653.5, 3700))
     )
     found = status([always], "2026-11-24T00:00", [around, beyond])
     assert (found.closes_at, found.next_opening) == (at + timedelta(days=3652), None)
