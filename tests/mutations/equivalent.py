@@ -72,6 +72,7 @@ _REASONS: dict[str, tuple[str, ...]] = {
     "What begins where a piece ends takes nothing of it.": (
         "intervals.py subtract: each.opens >= piece.closes -> each.opens > piece.closes",
     ),
+    "Nothing is added where it leads beyond the edge of time.": ("zones.py moved: by > NOTHING -> by >= NOTHING",),
     "Sizes of the steps of a search.": (
         "openings.py module: (0.125, 0.5, 2, 8, 32, 128, 512, 2048, 3653) -> (0.125, 0.5, 3, 8, 32, 128, 512, 2048, 3653)",
         "openings.py module: (0.125, 0.5, 2, 8, 32, 128, 512, 2048, 3653) -> (0.125, 0.5, 2, 8, 32, 127, 512, 2048, 3653)",

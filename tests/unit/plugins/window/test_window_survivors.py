@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import InvalidInput
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.calendar import read_windows
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.request import WindowRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.zones import latest_wall, moved
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.windows import openings, status, utc
 
@@ -503,3 +504,17 @@ def test_an_exception_of_the_day_before_is_over_on_every_clock(exception, counts
     lines = [PARIS_START, "DURATION:PT1H", "RRULE:FREQ=DAILY", "EXDATE:" + exception]
     source = read_windows([read(lines)]).windows[0].sources[0]
     assert bool(source.starts.idle_exceptions(utc("2026-10-01T00:00"), source.zone)) is counts
+
+
+@pytest.mark.parametrize("zones", [("Europe/Paris", "Asia/Tokyo"), ("Asia/Tokyo", "Europe/Paris")])
+@pytest.mark.parametrize(
+    ("at", "best"),
+    [
+        ("2026-11-24T12:00", "Asia/Tokyo"),  # opens first
+        ("2026-11-24T22:00", "Europe/Paris"),  # is open longest
+    ],
+)
+def test_the_answer_is_about_the_best_device_wherever_it_stands(zones, at, best):
+    window = {"timezone": "device", "start": "22:00", "duration": "10h"}
+    request = WindowRequest.read({"windows": [window], "devices": [{"timezone": zone} for zone in zones]})
+    assert request.ask(utc(at)).as_result()["timezone"] == best
