@@ -104,7 +104,7 @@ def _said(owner: ast.AST, changed: ast.AST) -> str:
 
 
 def _own(changed: ast.AST) -> str:
-    return ast.unparse(changed).split("\n")[0]
+    return ast.unparse(changed).split("\n", maxsplit=1)[0]
 
 
 Found = tuple[Place, Any, str, "int | None", Any]
