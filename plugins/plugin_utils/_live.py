@@ -25,8 +25,8 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ..module_utils._service import lease, progress
+from ._variables import SWITCH
 
-SWITCH = "connect_progress"  # a variable; false keeps it quiet
 FOR_PROGRAMS = ("json", "jsonl")  # callbacks whose output must hold nothing else
 INTERVAL = 0.5  # seconds between two looks at the file
 # Arguments that hold secrets; data of connect_evidence is masked only where it is written.

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from ..module_utils._reading.names import shown
 from ..module_utils._reading.options import nearest
-from ._live import SWITCH
 
 COLLECTION = Path(__file__).resolve().parents[2]
 PRIVATE = "connect__"
+SWITCH = "connect_progress"  # false keeps the progress quiet
 OF_A_WAVE = frozenset({"connect_hook", "connect_wave"})  # elsewhere, a misspelt plural
 # Not after a dot: that is a module, such as edgeops.jfrog_connect.connect_deploy.
 _NAME = re.compile(r"(?<![\w.])connect_[a-z]\w*")
