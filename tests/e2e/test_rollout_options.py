@@ -30,6 +30,7 @@ def test_each_variable_may_be_the_text_of_a_survey(rollout, tmp_path):
         "connect_all_devices": False,
         "connect_comment": "Change 4711",
         "connect_parameters": {"restart": "yes"},
+        "connect_secret_parameters": {"wifi_password": "hush-hush"},
         "connect_deployment_key": "4711",
         "connect_retry_failed": True,
         "connect_waves": [{"devices": kiosks(1), "soak": 1}, "100%"],
@@ -67,7 +68,8 @@ def test_each_variable_may_be_the_text_of_a_survey(rollout, tmp_path):
     assert done.came_to == (0, "succeeded", None)
     assert done.outcomes == dict.fromkeys(kiosks(1, 2), "updated")
     assert night.updates == {**each(kiosks(1, 2), "success"), **each(kiosks(3, 4))}
-    assert [one["parameters"] for one in night.emulator.deployments()] == [{"restart": "yes"}] * 2
+    sent = {**meant["connect_parameters"], **meant["connect_secret_parameters"]}
+    assert [one["parameters"] for one in night.emulator.deployments()] == [sent] * 2
     assert done.report["run"]["started_at_local"].endswith(("+01:00", "+02:00"))
     assert "connect_deploy: " not in done.output
 

@@ -119,7 +119,7 @@ def left_behind(folder, *but):
 @pytest.mark.smoke
 def test_a_window_shows_the_names_of_secret_parameters_and_never_their_values(play, window, vaulted, tmp_path):
     run = play(devices=2, time_factor=600)
-    run._env.update(TALKATIVE)
+    run.environment.update(TALKATIVE)
     hook = tmp_path / "hook.yml"
     hook.write_text(REPEATS, encoding="utf-8")
     given = window(run.emulator, connect_hooks={"before_wave": str(hook)})
@@ -143,7 +143,7 @@ def test_a_window_shows_the_names_of_secret_parameters_and_never_their_values(pl
 
 def test_deploy_sends_a_changed_secret_anew_and_prints_none(play, vaulted, tmp_path):
     run = play(devices=2, time_factor=600)
-    run._env.update(TALKATIVE)
+    run.environment.update(TALKATIVE)
     given = {"connect_project": "Kiosks", "connect_flow_id": "f-77aa-01bc", "connect_all_devices": True}
     given["connect_wait_interval"] = 1
     runs = [run("deploy", "-vvvv", "--diff", *vaulted, **given).ok() for _each in range(2)]
