@@ -9,12 +9,12 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Iterable, Mapping
 
-from .._deploy.plan import RETRY
+from .._deploy.plan import NEEDED, RETRY, marked_updates
 from .._reading.names import several
 from .._result import devices_word
 from .._service.models import FINISHED, Device
 from .outcome import CUT_OFF, SHUT_OUT, DeviceFacts, outcome_of
-from .plan import Plan, rollbacks
+from .plan import FOREIGN_PENDING, OFFLINE, Plan, rollbacks
 from .request import RolloutRequest
 from .state import State
 from .wave import LEFT, UNKNOWN, fate_later
@@ -47,6 +47,16 @@ def to_hold(request: RolloutRequest, plan: Plan, fates: Mapping[str, str]) -> li
 def may_be_touched(plan: Plan, done: Collection[str]) -> list[str]:
     """UUIDs of devices that a step which left no result may have released or sent to."""
     return [member.device_uuid for member in plan.due if member.wave not in done]
+
+
+def were_touched(plan: Plan, mark: str, done: Collection[str], devices: Iterable[Device]) -> list[str]:
+    """The same, of devices that the plan left out for a reason that was over when their wave began. Marks tell."""
+    left_out = {
+        one.device_uuid
+        for one in plan.members
+        if one.skip in (OFFLINE, FOREIGN_PENDING) and one.plan_class == NEEDED and one.wave not in done
+    }
+    return [device.uuid for device in devices if device.uuid in left_out and marked_updates(device, mark)]
 
 
 def fates_at_the_end(

@@ -258,20 +258,20 @@ class Rollout(Effects):
         if state.plan is not None and not dry:
             maybe = end.may_be_touched(self._plan, state.done) if lost else []
             state.touched = {**dict.fromkeys(maybe, UNKNOWN), **state.touched}
-            await self._settle(maybe)
+            await self._settle(maybe, lost)
         rows = end.rows_of(state)
         result = end.conclude(self.request, state, summary(row["outcome"] for row in rows), dry)
         self.record("run_ended", **result, devices=rows)
         return {**result, "devices": rows}
 
-    async def _settle(self, unsure: Collection[str]) -> None:
+    async def _settle(self, unsure: Collection[str], lost: bool) -> None:
         """Read the fleet once more if anything is uncertain, and hold what must be held and is not shown as held.
 
         C(unsure): UUIDs of devices for which that may be out of date, because a step may just have released them.
         """
         request, plan, state = self.request, self._plan, self.state
         unsettled = [uuid for uuid, fate in state.touched.items() if fate not in (*FINISHED, GONE)]
-        if not unsettled and not state.open and not plan.leftovers:
+        if not unsettled and not state.open and not plan.leftovers and not lost:
             return  # each wave has held its devices, and their tokens were seen to be theirs
         devices: Sequence[Device] = ()
         try:
@@ -280,6 +280,9 @@ class Rollout(Effects):
             self.observe(devices, {*state.touched, *plan.leftovers}, phase="end")
         except ConnectError as failure:
             self.record("failed", code=failure.code, msg=failure.msg)
+        if lost:
+            touched = end.were_touched(plan, request.deployment.mark, state.done, devices)
+            state.touched = {**dict.fromkeys(touched, UNKNOWN), **state.touched}
         fates = end.fates_at_the_end(request, plan, state.touched, devices)
         state.touched = {uuid: fate for uuid, fate in fates.items() if uuid in state.touched}
         held = {device.uuid for device in devices if device.held is True} - {*state.open, *unsure}

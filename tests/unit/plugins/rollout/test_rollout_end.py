@@ -15,6 +15,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.end
     must_be_held,
     rows_of,
     to_hold,
+    were_touched,
 )
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.outcome import OUTCOMES, summary
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.state import State
@@ -77,6 +78,13 @@ def test_a_lost_step_may_have_touched_every_device_of_the_waves_that_have_not_en
     assert may_be_touched(plan, ["a"]) == uuids(2, 3)
     assert sorted(may_be_touched(plan, [])) == uuids(1, 2, 3)
     assert may_be_touched(plan, [wave.name for wave in plan.waves]) == []
+
+
+def test_a_lost_step_has_touched_a_device_that_was_offline_when_it_was_planned_and_has_the_update():
+    plan = plan_of(request(), kiosk(1), kiosk(2, online=False), kiosk(3, online=False))
+    later = [kiosk(1, "success"), kiosk(2, "pending"), kiosk(3, online=False)]
+    assert were_touched(plan, plan.mark, [], later) == uuids(2)
+    assert were_touched(plan, plan.mark, [wave.name for wave in plan.waves], later) == []
 
 
 # What is known in the end
