@@ -60,7 +60,7 @@ def were_touched(plan: Plan, mark: str, done: Collection[str], devices: Iterable
 
 
 def fates_at_the_end(
-    request: RolloutRequest, plan: Plan, touched: Mapping[str, str], devices: Iterable[Device]
+    request: RolloutRequest, plan: Plan, touched: Mapping[str, str], devices: Collection[Device]
 ) -> dict[str, str]:
     """What became of the devices that were touched or left behind, by a read of the fleet. An update that was slow may
     have finished meanwhile; what is not shown any more is still known.
@@ -70,8 +70,12 @@ def fates_at_the_end(
     known = {**dict.fromkeys(plan.leftovers, UNKNOWN), **touched}
     mark = request.deployment.mark
     fates = {uuid: fate_later(shown.get(uuid), mark, fate, uuid in retried) for uuid, fate in known.items()}
-    undone = [uuid for uuid in plan.leftovers if uuid in shown and rollbacks(request, shown[uuid])]
-    return {**fates, **{uuid: UNKNOWN for uuid in undone if uuid not in touched}}
+    return {**fates, **{uuid: UNKNOWN for uuid in undone(request, plan.leftovers, devices) if uuid not in touched}}
+
+
+def undone(request: RolloutRequest, uuids: Collection[str], devices: Iterable[Device]) -> list[str]:
+    """Those that the flow that rolls back has reached: they are held whatever C(request.after) says."""
+    return [device.uuid for device in devices if device.uuid in uuids and rollbacks(request, device)]
 
 
 def conclude(request: RolloutRequest, state: State, summary: Mapping[str, int], dry: bool) -> dict[str, t.Any]:

@@ -25,7 +25,7 @@ from .._service.models import FINISHED, Device
 from . import end
 from .effects import Effects, Row
 from .outcome import fate_of, summary
-from .plan import PlannedWave, make_plan, rollbacks, warnings
+from .plan import PlannedWave, make_plan, warnings
 from .request import wave_request
 from .rollback import roll_back
 from .thresholds import PROCEED
@@ -286,9 +286,9 @@ class Rollout(Effects):
         fates = end.fates_at_the_end(request, plan, state.touched, devices)
         state.touched = {uuid: fate for uuid, fate in fates.items() if uuid in state.touched}
         held = {device.uuid for device in devices if device.held is True} - {*state.open, *unsure}
-        shown = [one.uuid for one in devices if one.uuid in state.touched and rollbacks(request, one)]
-        undone = dict.fromkeys([*state.rolled_back, *shown], UNKNOWN)  # held whatever request.after says
-        due = [uuid for uuid in end.to_hold(request, plan, {**fates, **undone}) if uuid not in held]
+        undone = [*state.rolled_back, *end.undone(request, state.touched, devices)]
+        open_fates = {**fates, **dict.fromkeys(undone, UNKNOWN)}
+        due = [uuid for uuid in end.to_hold(request, plan, open_fates) if uuid not in held]
         await self.hold(dict.fromkeys(due, UNKNOWN), verify=True, phase="end")
 
     # What several of them do

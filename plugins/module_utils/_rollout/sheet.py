@@ -14,7 +14,7 @@ from .._window.zones import iso, zone_name
 from .outcome import DeviceFacts, outcome_of
 from .plan import Member, Plan
 from .request import RolloutRequest
-from .wave import needed_time
+from .wave import needed_time, statuses
 
 Cells = dict[str, str]
 
@@ -23,13 +23,9 @@ def sheet(request: RolloutRequest, plan: Plan, now: datetime) -> list[Cells]:
     """One row for each device of the plan. Times are ISO 8601, in the zone that the row names. C(from) is empty when
     it is not known from when the device can be updated, and C(why_not_now) when nothing is in its way.
     """
-    found: dict[str | None, Status] = {}
-    if request.calendar is not None:
-        for zone in {request.zones.get(member.device_uuid) for member in plan.members}:
-            found[zone] = request.calendar.status(
-                now, min_remaining=needed_time(request, ()), override=request.override, zone=zone
-            )
-    return [dict(_cells(one, found.get(request.zones.get(one.device_uuid)), now)) for one in plan.members]
+    zones = [request.zones.get(member.device_uuid) for member in plan.members]
+    found = statuses(request, zones, now, needed_time(request, ()))
+    return [dict(_cells(one, found.get(zone), now)) for one, zone in zip(plan.members, zones, strict=True)]
 
 
 def _cells(member: Member, status: Status | None, now: datetime) -> Iterator[tuple[str, str]]:

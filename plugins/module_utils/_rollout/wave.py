@@ -77,10 +77,7 @@ def gate(request: RolloutRequest, zones: Mapping[str, str | None], now: datetime
     """C(zones): device UUID to the zone that its windows of C(timezone: device) are read in."""
     if request.calendar is None or not zones:
         return Gate(frozenset(zones), frozenset(), None, need)
-    of_zone = {
-        zone: request.calendar.status(now, min_remaining=need, override=request.override, zone=zone)
-        for zone in dict.fromkeys(zones.values())
-    }
+    of_zone = statuses(request, zones.values(), now, need)
     inside = frozenset(uuid for uuid, zone in zones.items() if of_zone[zone].open)
     open_ones = [status for status in of_zone.values() if status.open]
     if open_ones:
@@ -88,6 +85,18 @@ def gate(request: RolloutRequest, zones: Mapping[str, str | None], now: datetime
     else:
         first = min(of_zone.values(), key=lambda status: (status.next_opening is None, status.next_opening or now))
     return Gate(inside, frozenset(zones) - inside, first, need)
+
+
+def statuses(
+    request: RolloutRequest, zones: Iterable[str | None], now: datetime, need: timedelta
+) -> dict[str | None, Status]:
+    """What the windows say in each of C(zones); nothing without windows."""
+    if request.calendar is None:
+        return {}
+    return {
+        zone: request.calendar.status(now, min_remaining=need, override=request.override, zone=zone)
+        for zone in dict.fromkeys(zones)
+    }
 
 
 @dataclass(frozen=True)
