@@ -10,10 +10,8 @@ Run it from the root of the repository: python -m tests.fuzz.calendars --minutes
 
 from __future__ import annotations
 
-import argparse
 import random
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,6 +23,8 @@ from zoneinfo import ZoneInfo
 import icalendar
 import recurring_ical_events
 from dateutil.rrule import rruleset, rrulestr
+
+from tests.fuzz.command import command
 
 ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
@@ -341,27 +341,17 @@ def _some(spans: set[Span]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=5)
-    parser.add_argument("--seed", type=int, default=None, help="run this case alone")
-    options = parser.parse_args()
-    if options.seed is not None:
-        print(case(options.seed).text(), dict(compare(options.seed)))
-        return
-    first = random.SystemRandom().randrange(10**9)
-    ends, count, faults = time.monotonic() + options.minutes * 60, 0, 0
     met: Counter[str] = Counter()
-    while time.monotonic() < ends and faults < 10:
-        try:
-            met += compare(first + count)
-        except AssertionError as err:
-            faults += 1
-            print(str(err)[:3000])
-        count += 1
-    for name, reason in DIFFERENCES.items():
-        print("%6d times %s: %s" % (met[name], name, reason))
-    print("%d calendars from seed %d on, %d other differences" % (count, first, faults))
-    sys.exit(bool(faults))
+
+    def play(seed: int) -> str:
+        met.update(compare(seed))
+        return "done"
+
+    def tell() -> None:
+        for name, reason in DIFFERENCES.items():
+            print("%6d times %s: %s" % (met[name], name, reason))
+
+    command(__doc__ or "", play, lambda seed: "%s %s" % (case(seed).text(), dict(compare(seed))), tell)
 
 
 if __name__ == "__main__":

@@ -2,21 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module run as Ansible runs it, with a service that is made up, on a clock that jumps; and the command of a fuzz."""
+"""A module run as Ansible runs it, with a service that is made up, on a clock that jumps."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import functools
 import json
 import os
-import random
-import sys
 import tempfile
-import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from unittest.mock import patch
@@ -104,25 +99,3 @@ def drive(name: str, service: Service, options: Mapping[str, Any], *, check: boo
     text = json.dumps(result)
     assert "SECRET/of" not in text, "a token in the result"
     return result
-
-
-def command(description: str, play: Callable[[int], str]) -> None:
-    """C(play) a case by its seed, again and again. It says how the case ended, and raises when that is a fault."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=5)
-    parser.add_argument("--seed", type=int, default=None, help="run this case alone")
-    options = parser.parse_args()
-    if options.seed is not None:
-        print(play(options.seed))
-        return
-    first = random.SystemRandom().randrange(10**9)
-    ends, count, refused, faults = time.monotonic() + options.minutes * 60, 0, 0, 0
-    while time.monotonic() < ends and faults < 10:
-        try:
-            refused += play(first + count) != "done"
-        except Exception:
-            faults += 1
-            print("seed %d\n%s" % (first + count, traceback.format_exc()[-3000:]))
-        count += 1
-    print("%d cases from seed %d on, %d refused, %d faults" % (count, first, refused, faults))
-    sys.exit(bool(faults))

@@ -15,7 +15,8 @@ import random
 from functools import cache
 from typing import Any
 
-from tests.fuzz.driving import BASES, Service, command, drive
+from tests.fuzz.command import command
+from tests.fuzz.driving import BASES, Service, drive
 
 # isort: split
 

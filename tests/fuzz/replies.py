@@ -15,7 +15,8 @@ import json
 import random
 from typing import Any
 
-from tests.fuzz.driving import BASES, ONLINE, Service, command, drive
+from tests.fuzz.command import command
+from tests.fuzz.driving import BASES, ONLINE, Service, drive
 
 # isort: split
 

@@ -9,7 +9,6 @@ Run it from the root of the repository: python -m tests.fuzz.windows --minutes 5
 
 from __future__ import annotations
 
-import argparse
 import random
 import sys
 import time
@@ -18,6 +17,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+
+from tests.fuzz.command import command
 
 ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
@@ -249,26 +250,9 @@ def run(seed: int) -> str:
     return said
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=5)
-    parser.add_argument("--seed", type=int, default=None, help="run this case alone")
-    options = parser.parse_args()
-    if options.seed is not None:
-        print(run(options.seed) or "answered")
-        return
-    first = random.SystemRandom().randrange(10**9)
-    ends, count, refused, faults = time.monotonic() + options.minutes * 60, 0, 0, 0
-    while time.monotonic() < ends and faults < 10:
-        try:
-            refused += "refused" in run(first + count)
-        except AssertionError as err:
-            faults += 1
-            print(str(err)[:3000])
-        count += 1
-    print("%d cases from seed %d on, %d refused, %d faults" % (count, first, refused, faults))
-    sys.exit(bool(faults))
-
-
 if __name__ == "__main__":
-    main()
+    command(
+        __doc__ or "",
+        lambda seed: "refused" if "refused" in run(seed) else "done",
+        lambda seed: run(seed) or "answered",
+    )
