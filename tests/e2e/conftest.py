@@ -83,6 +83,19 @@ class Player:
             start_new_session=True,
         )
 
+    def hosts(self) -> dict[str, dict[str, str]]:
+        """All devices as the hosts of an inventory."""
+        return {
+            one["device_name"]: {"connect_device_token": one["device_token"], "connect_device_uuid": one["device_uuid"]}
+            for one in self.emulator.devices()
+        }
+
+    def inventory(self) -> Path:
+        """An inventory with these hosts in the group kiosks."""
+        path = self.folder / "inventory.json"
+        path.write_text(json.dumps({"kiosks": {"hosts": self.hosts()}}))
+        return path
+
     def __call__(self, playbook: str, *options: str, **variables: Any) -> Played:
         before = self.emulator.stats()["write_attempts"]
         process = self.start(playbook, *options, **variables)

@@ -35,12 +35,7 @@ def test_devices_may_come_as_the_text_of_a_survey(play, devices):
 
 def test_devices_may_come_from_an_inventory_group(play, tmp_path):
     run = play(devices=5)
-    hosts = {
-        one["device_name"]: {"connect_device_token": one["device_token"], "connect_device_uuid": one["device_uuid"]}
-        for one in run.emulator.devices()
-    }
-    inventory = tmp_path / "inventory.json"
-    inventory.write_text(json.dumps({"kiosks": {"hosts": hosts}}))
+    hosts, inventory = run.hosts(), run.inventory()
     given = {"connect_inventory_group": "kiosks", "connect_project": "Kiosks"}
     assert run("hold", "-i", str(inventory), **given).ok().writes == 5
     assert run("hold", "-i", str(inventory), **given).ok().writes == 0
@@ -89,14 +84,9 @@ def test_status_and_deploy_are_about_the_hosts_that_a_limit_leaves(play, tmp_pat
         assert "No host that --limit leaves has a connect_device_uuid" in " ".join(nobody.output.split())
 
 
-def test_a_maintenance_window_with_a_limit_is_about_its_hosts_or_refused(play, window, tmp_path):
+def test_a_maintenance_window_with_a_limit_is_about_its_hosts_or_refused(play, window):
     run = play(devices=3)
-    hosts = {
-        one["device_name"]: {"connect_device_token": one["device_token"], "connect_device_uuid": one["device_uuid"]}
-        for one in run.emulator.devices()
-    }
-    inventory = tmp_path / "inventory.json"
-    inventory.write_text(json.dumps({"kiosks": {"hosts": hosts}}))
+    inventory = run.inventory()
     given = {**window(run.emulator), "connect_devices": "", "connect_inventory_group": "kiosks"}
     for limit in ("kiosk-0002", "localhost,kiosk-0002"):
         planned = run("maintenance_window", "-i", str(inventory), "--limit", limit, "--check", **given)

@@ -64,14 +64,9 @@ def test_the_text_of_a_survey_is_not_printed_either(play, devices):
     silent(broken.output, run.emulator)
 
 
-def test_hosts_of_an_inventory_are_not_printed(play, tmp_path):
+def test_hosts_of_an_inventory_are_not_printed(play):
     run = play(devices=3)
-    hosts = {
-        one["device_name"]: {"connect_device_token": one["device_token"], "connect_device_uuid": one["device_uuid"]}
-        for one in run.emulator.devices()
-    }
-    inventory = tmp_path / "inventory.json"
-    inventory.write_text(json.dumps({"kiosks": {"hosts": hosts}}))
+    inventory = run.inventory()
     silent(run("hold", "-vvvv", "-i", str(inventory), connect_inventory_group="kiosks").ok().output, run.emulator)
 
 
