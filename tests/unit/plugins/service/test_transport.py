@@ -586,7 +586,7 @@ def test_no_credentials_are_taken_from_the_user_s_files_and_no_cookies_are_kept(
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     heard = []
-    with_cookie = OK.replace(b"\r\n\r\n", b"\r\nSet-Cookie: login=hush; Path=/\r\n\r\n")
+    with_cookie = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\nSet-Cookie: login=hush; Path=/\r\n\r\n")
     with peer(answering(with_cookie, heard)) as port:
         transport = HttpTransport(settings(port))
         for _time in range(2):
