@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import multiprocessing
 import os
+import signal
 import tempfile
 import threading
 import typing as t
@@ -102,6 +103,8 @@ def shown(path: str, prefix: str) -> Iterator[None]:
     file = open(path, encoding="utf-8")  # noqa: SIM115 -- closed by the thread, which may be reading still
 
     def follow() -> None:
+        # A signal that the kernel gave to this thread would be handled when the main thread wakes: after the task.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         with file:
             while True:
                 last = over.wait(INTERVAL)  # asked for before reading, so that nothing is left unread

@@ -120,14 +120,15 @@ def play_out(ansible_bin, ansible_env, tmp_path, fleet, window):
     return play
 
 
-def left_open(folder: Path) -> set[str]:
-    """Names of the devices that the evidence says could not be held."""
-    names: dict[str, bool] = {}
+def left_open(folder: Path) -> dict[str, str]:
+    """Names of the devices that the evidence says could not be held, and why."""
+    names: dict[str, str] = {}
     for records in folder.glob("*.jsonl"):
         for one in map(json.loads, records.read_text(encoding="utf-8").splitlines()):
             if one["event"] == "held":
-                names.update((row["name"], row["outcome"] in ("failed", "unknown")) for row in one["data"]["rows"])
-    return {name for name, is_open in names.items() if is_open}
+                for row in one["data"]["rows"]:
+                    names[row["name"]] = row["msg"] if row["outcome"] in ("failed", "unknown") else ""
+    return {name: why for name, why in names.items() if why}
 
 
 def wait_for(pids: list[int], seconds: float = 120) -> None:

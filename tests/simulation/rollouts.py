@@ -45,7 +45,12 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.req
 )
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.step import STEP_SPEC, carry_out
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._secrets import Hider
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.client import Client, while_held
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.client import (
+    LOOK,
+    PASSED_ON,
+    Client,
+    while_held,
+)
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.lease import Lease
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.waits import Waits
@@ -53,11 +58,11 @@ from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import
 
 COMMAND = "python -m tests.simulation.rollouts --count 1 --seed %d"
 FINISHED = ("success", "failed", "aborted")
-# What may strike a run. The first three end the whole run; after the others the role goes on to its end.
-KILL, SIGNAL, LOST_LEASE = "kill", "signal", "lost lease"
+# What may strike a run. The first four end the whole run; after the others the role goes on to its end.
+KILL, SIGNAL, LATE_SIGNAL, LOST_LEASE = "kill", "signal", "signal after the end", "lost lease"
 TO_THE_MODULE, TIMEOUT = "signal to the module", "time-out of the task"
-STRIKES = (KILL, KILL, SIGNAL, SIGNAL, LOST_LEASE, TO_THE_MODULE, TIMEOUT)
-ENDS_THE_RUN = (KILL, SIGNAL, LOST_LEASE)
+STRIKES = (KILL, KILL, SIGNAL, LATE_SIGNAL, LOST_LEASE, TO_THE_MODULE, TIMEOUT)
+ENDS_THE_RUN = (KILL, SIGNAL, LATE_SIGNAL, LOST_LEASE)
 
 
 class RunOver(Exception):
@@ -118,6 +123,7 @@ class Run(Process):
     client: Client | None = None
     lease: Lease = field(default_factory=Lease)
     struck_by: str | None = None
+    struck_at: float | None = None
     over: bool = False
     lost: bool = False
     had_orphan: bool = False
@@ -137,7 +143,7 @@ class Run(Process):
     before: dict[str, int] = field(default_factory=dict)  # updates that each device had
 
     def struck(self) -> None:
-        self.struck_by = self.strike
+        self.struck_by, self.struck_at = self.strike, self.world.clock()
         self.world.note("STRUCK by a %s" % self.strike)
         if self.strike in ENDS_THE_RUN:
             self.over = True
@@ -148,6 +154,10 @@ class Run(Process):
             self.client.interrupt("SIGTERM")
         elif isinstance(self.lease, ShortLease):
             self.lease.end()
+            if self.strike == LATE_SIGNAL:
+                assert self.client is not None
+                after = self.world.chance.uniform(0, PASSED_ON - LOOK)
+                asyncio.get_running_loop().call_later(after, self.client.interrupt, "SIGTERM")
 
     def struck_in_time(self) -> None:
         try:
@@ -212,6 +222,7 @@ class Schedule(World):
         kiosks[0].tracked = True
         self.kiosks = {kiosk.uuid: kiosk for kiosk in kiosks}
         self.lag = chance.choice((0.0, 0.0, chance.uniform(0, 90)))
+        self.flipped_at: dict[str, float] = {}  # by a person
         self.emulator.set_switch(
             lag_seconds=self.lag,
             held_devices=chance.choice(("queued", "queued", "skipped")),
@@ -272,6 +283,7 @@ class Schedule(World):
         what = chance.random()
         if kiosk.is_its_own or what < 0.4:
             self.run.flipped.add(kiosk.uuid)
+            self.flipped_at[kiosk.uuid] = self.clock()
             self.note("somebody sets %s to held=%s" % (kiosk.uuid, not device.held))
             self.configure(kiosk.uuid, held=not device.held)
         elif what < 0.85:
@@ -342,7 +354,9 @@ class Schedule(World):
             if one.tracked
         ]
         request = read_request(options, devices)
-        return Run(number=len(self.runs) + 1, world=self, options=options, request=request, dry=dry)
+        # What somebody has just done, the lists may not show for as long as the run looks.
+        flipped = {uuid for uuid, at in self.flipped_at.items() if self.clock() - at < self.lag}
+        return Run(number=len(self.runs) + 1, world=self, options=options, request=request, dry=dry, flipped=flipped)
 
     def go(self, run: Run) -> None:
         self.runs.append(run)
@@ -426,7 +440,7 @@ class Schedule(World):
         """What the task returns. Raises TaskFailed, and RunOver when ansible-playbook ended with it."""
         if run.over:
             raise RunOver
-        lease = ShortLease() if run.strike in (LOST_LEASE, TIMEOUT) else Lease()
+        lease = ShortLease() if run.strike in (LATE_SIGNAL, LOST_LEASE, TIMEOUT) else Lease()
         waits = Waits(run.budget, self.clock, asyncio.sleep)
         connection = self.connection(run.budget, run.account_limit)
         run.lease = lease
@@ -561,7 +575,7 @@ class Schedule(World):
             if run.rows or not run.result["failed"]:
                 self.violated("untrue", "the plan was lost, and it says %s" % run.result["outcome"])
             return
-        if run.struck_by == SIGNAL and run.result is None:
+        if run.struck_by in (SIGNAL, LATE_SIGNAL) and run.result is None:
             self._check_interrupted(run)
         if run.result is not None:
             self._check_result(run)
@@ -629,7 +643,9 @@ class Schedule(World):
     def is_overtaken(self, run: Run, uuid: str) -> bool:
         """Whether a release that was under way when the run was struck landed after the hold."""
         last = [write for write in run.writes if write.hold is not None and uuid in write.reached][-1:]
-        return run.struck_by is not None and any(write.is_late and not write.hold for write in last)
+        return run.struck_at is not None and any(
+            not write.hold and (write.is_late or write.departed <= run.struck_at <= write.at) for write in last
+        )
 
     def _check_left(self, run: Run, row: Mapping[str, Any]) -> None:
         """A device that was touched, or left behind by an earlier run."""

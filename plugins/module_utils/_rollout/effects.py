@@ -17,6 +17,7 @@ from .._result import devices_word
 from .._service.client import Client
 from .._service.deadline import Deadline
 from .._service.fleet import online_states, read_scope, with_states
+from .._service.lease import RunEnded
 from .._service.models import Device
 from .._trigger.apply import apply_trigger
 from .._trigger.plan import VERIFY_PAUSES, TriggerRequest
@@ -131,8 +132,13 @@ class Effects:
             return
         before = self.client.api_calls()
         self.say("holding %s" % devices_word(len(uuids)))
+        signalled = self.client.interrupted
         with self.client.uninterrupted():
             rows = await self._set_trigger(uuids, hold=True, verify=verify)
+            kept_back = [uuid for uuid, row in rows.items() if row["code"] == RunEnded.code]
+            if kept_back and not signalled and await self.client.signal_follows():
+                self.client.reopen()
+                rows.update(await self._set_trigger(kept_back, hold=True, verify=verify))
         self.record("held", before, rows=list(rows.values()), **({"phase": "after_wave"} | about))
         for uuid, row in rows.items():
             self.state.after.setdefault(uuid, {})["held"] = row["after"]

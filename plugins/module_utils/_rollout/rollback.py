@@ -40,8 +40,8 @@ async def roll_back(effects: Effects, plan: Plan, rollback: DeployRequest) -> No
         await _send(effects, started, rollback)
     except ConnectError as failure:
         state.msg += " The rollback went wrong: %s" % failure.msg
-        if isinstance(failure, Interrupted):
-            raise
+        if effects.client.interrupted:
+            raise Interrupted(effects.client.interrupted) from None
     finally:
         await effects.hold(dict.fromkeys(started.acting, UNKNOWN), phase=ROLLBACK)  # whatever request.after says
 

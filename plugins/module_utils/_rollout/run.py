@@ -132,12 +132,14 @@ class Rollout(Effects):
             elif started is not None:
                 self.state.counts = self._judge(started, {}, "after_wait").total
             if self.client.interrupted:  # while the devices were held
-                raise Interrupted("Interrupted by %s." % self.client.interrupted)
-        except ConnectError as failure:
+                raise Interrupted(self.client.interrupted)
+        except ConnectError as raised:
+            # Whatever a signal has led to, it is what has ended the wave.
+            failure = Interrupted(self.client.interrupted) if self.client.interrupted else raised
             self.state.stop(failure.code, "%s: %s" % (name, failure.msg))
             self.record("failed", code=failure.code, msg=failure.msg, wave=name)
-            if isinstance(failure, Interrupted):
-                raise
+            if self.client.interrupted:
+                raise failure from None
         if self.state.code == "rollout_failed" and self.request.rollback is not None and self.state.touched:
             await roll_back(self, self._plan, self.request.rollback)
         self.state.done.append(name)

@@ -24,12 +24,18 @@ from .progress import Progress, utc_now
 from .sender import Sender
 from .waits import Waits
 
+PASSED_ON = 10.0  # seconds within which Ansible has passed a signal on, also on a machine that is busy
+LOOK = 0.05
+
 
 class Interrupted(ConnectError):
     """A signal ends the task. Nothing more was sent."""
 
     code = "interrupted"
     fatal = True
+
+    def __init__(self, signal_name: str) -> None:
+        super().__init__("Interrupted by %s." % signal_name)
 
 
 class Client:
@@ -59,12 +65,19 @@ class Client:
         self.account_calls_per_minute = connection.account_calls_per_minute
         self.lease = lease or Lease()
         self.interrupted = ""  # the signal that did it
+        self._run_is_over = False
+        self._lost_at: float | None = None
         self._shielded = False
+
+    @property
+    def run_ended(self) -> bool:
+        """Not by a signal to this task: that ends the lease too, but what was released is still to be held."""
+        return not self.interrupted and not self.lease.held
 
     def check_before_send(self, deadline: Deadline) -> None:
         """For right before a write is sent, when all waiting is over. Raises RunEnded or TooLate."""
-        if not self.interrupted:  # by a signal, which ends the lease too; what was released is still to be held
-            self.lease.check()
+        if self.run_ended:
+            raise RunEnded
         deadline.check(self.now())
 
     def interrupt(self, signal_name: str) -> None:
@@ -72,11 +85,28 @@ class Client:
         themselves.
         """
         self.interrupted = self.interrupted or signal_name
-        if not self._shielded:
+        self._stop()
+
+    async def end_with_run(self) -> None:
+        """As a signal does, when the run that started this task has ended before it."""
+        await self.lease.lost()
+        if not await self.signal_follows():
+            self._run_is_over = True
             self._stop()
 
+    async def signal_follows(self) -> bool:
+        """Whether a signal ends the task. One to ansible-playbook may end that before it is passed on to here, so when
+        the run has ended it is waited for a moment.
+        """
+        self._lost_at = self.waits.clock() if self._lost_at is None else self._lost_at
+        while self.run_ended and self.waits.clock() - self._lost_at < PASSED_ON:
+            await asyncio.sleep(LOOK)
+        return bool(self.interrupted)
+
     def _stop(self) -> None:
-        reason = Interrupted("Interrupted by %s." % self.interrupted)
+        if self._shielded or not (self.interrupted or self._run_is_over):
+            return
+        reason = Interrupted(self.interrupted) if self.interrupted else RunEnded()
         self.sender.end(reason)
         self.waits.interrupt(reason)
 
@@ -84,14 +114,18 @@ class Client:
     def uninterrupted(self) -> t.Iterator[None]:
         """For what must be done all the same after a signal or an outage, with a budget of its own."""
         self._shielded = True
-        self.sender.reopen()
-        self.waits.renew()
+        self.reopen()
         try:
             yield
         finally:
             self._shielded = False
-            if self.interrupted:
-                self._stop()
+            self._stop()
+
+    def reopen(self) -> None:
+        """An end that a signal has brought, or that may be over, is none for what comes now."""
+        if not self.run_ended:
+            self.sender.reopen()
+        self.waits.renew()
 
     def renew_budget(self) -> None:
         """Each part of a long task has a budget of its own."""
@@ -112,27 +146,10 @@ Outcome = t.TypeVar("Outcome")
 
 
 async def while_held(client: Client, work: t.Coroutine[t.Any, t.Any, Outcome]) -> Outcome:
-    """What C(work) returns. When the run has ended before, C(work) is cancelled, can send nothing more, and RunEnded is
-    raised: what waits for minutes ends by itself.
-    """
-    here = t.cast("asyncio.Task[t.Any]", asyncio.current_task())
-    ended: list[RunEnded] = []
-
-    async def watch() -> None:
-        await client.lease.lost()
-        if client.interrupted:
-            return
-        ended.append(RunEnded())
-        client.sender.end(ended[0])
-        here.cancel()
-
-    watcher = asyncio.create_task(watch()) if client.lease.limited else None
+    """What C(work) returns. What waits for minutes ends by itself when the run has ended before."""
+    watcher = asyncio.create_task(client.end_with_run()) if client.lease.limited else None
     try:
         return await work
-    except asyncio.CancelledError:
-        if not ended:
-            raise
-        raise ended[0] from None
     finally:
         if watcher is not None:
             watcher.cancel()

@@ -28,6 +28,7 @@ from .._errors import (
 )
 from .http import Call, Reply, Transport
 from .journal import Slot
+from .lease import RunEnded
 from .pace import Pace
 from .replies import read_json
 from .retry import FULL_MINUTE, pause_before_repeat, read_retry_after
@@ -38,7 +39,7 @@ BAN_PROBES = 3
 OUTAGE = 3  # lost calls in a row, beyond the budget, that end the task
 NO_REPLY = "no_reply"
 # Codes of an end that another attempt may overcome. A device may have answered for the account.
-REOPENABLE = ("interrupted", NotSent.code, Unauthorized.code)
+REOPENABLE = ("interrupted", RunEnded.code, NotSent.code, Unauthorized.code)
 PACED = "Account rate limit reached (account_calls_per_minute)."
 PACED_DEVICE = "Per-device rate limit reached (device_calls_per_minute)."
 

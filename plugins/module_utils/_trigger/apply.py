@@ -46,7 +46,7 @@ async def apply_trigger(request: TriggerRequest, client: Client, dry: bool) -> R
     this machine has noted the opposite is kept back, so that a release which waited does not undo a hold.
     """
     entries = request.entries
-    if not dry:
+    if not dry and not client.run_ended:
         wanted = {_intention(entry): state_word(request.hold) for entry in entries}
         client.journal.note(wanted, client.waits.clock())
     listed: dict[str, Device] = {}

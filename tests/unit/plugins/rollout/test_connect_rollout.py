@@ -8,6 +8,7 @@ other.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._evidence im
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._evidence.record import Chain
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout import run as rollout_run
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service import client as _client
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.lease import Lease
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
     ABSENT,
     DEPLOY,
@@ -795,6 +797,55 @@ def test_an_interruption_during_the_hold_does_not_keep_it_from_ending(rollout, a
     run.holds(1, 2)
     after_call(len(run.wire.sent) + 6, lambda client: client.interrupt("SIGTERM"))
     assert run.wave()["code"] == "interrupted"
+
+
+class Lost(Lease):
+    """Of a run that has ended."""
+
+    held = False
+
+
+def ends_with_a_signal_later(seconds):
+    """Ansible is gone, and its worker takes so long to pass the signal on; None: there was none."""
+
+    def end(client):
+        client.lease = Lost()
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, client.interrupt, "SIGTERM")
+
+    return end
+
+
+def test_a_signal_that_comes_after_the_end_of_the_run_holds_what_was_released(rollout, after_call):
+    run = rollout()
+    run.plan(*floor(None, None))
+    run.releases(1, 2)
+    run.reads(*floor(None, None, held=False))
+    after_call(len(run.wire.sent) + 2, ends_with_a_signal_later(3))
+    run.holds(1, 2)
+    assert run.wave()["code"] == "interrupted"
+
+
+def test_a_signal_that_comes_after_the_end_of_the_run_holds_what_is_not_held_yet(rollout, after_call):
+    run = rollout(concurrency=1)
+    run.plan(*floor(None, None))
+    run.releases(1, 2)
+    run.reads(*floor(None, None, held=False))
+    run.sends()
+    run.reads(*floor("success", "success", held=False))
+    after_call(len(run.wire.sent) + 6, ends_with_a_signal_later(3))
+    run.holds(1, 2)
+    assert run.wave()["code"] == "interrupted"
+
+
+def test_after_the_end_of_the_run_without_a_signal_nothing_is_sent(rollout, after_call):
+    run = rollout()
+    run.plan(*floor(None, None))
+    run.releases(1, 2)
+    run.reads(*floor(None, None, held=False))
+    after_call(len(run.wire.sent) + 2, ends_with_a_signal_later(None))
+    run.wave()
+    assert len(run.wire.sent) == 5
 
 
 def test_what_fails_unforeseen_holds_the_devices_all_the_same(rollout, monkeypatch):

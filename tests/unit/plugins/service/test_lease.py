@@ -15,7 +15,11 @@ import sys
 import pytest
 
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service import lease as _lease
-from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.client import while_held
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.client import (
+    PASSED_ON,
+    Interrupted,
+    while_held,
+)
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.lease import Lease, RunEnded
 from ansible_collections.edgeops.jfrog_connect.tests.unit.plugins.service.test_faults import World
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
@@ -219,7 +223,7 @@ def test_a_write_that_waited_longer_than_the_run_is_kept_back(wire, drive, lent,
     assert result["code"] == "not_sent"
     assert "The run that started this task has ended" in result["msg"]
     # Watched, it does not wait for its turn first.
-    assert clock() - started == pytest.approx(30.5 if watched else 61, abs=0.6)
+    assert clock() - started == pytest.approx(30.5 + PASSED_ON if watched else 61, abs=0.6)
 
 
 def test_devices_whose_turn_comes_after_the_run_are_kept_back(wire, drive, lent):
@@ -251,10 +255,10 @@ def test_a_module_that_only_reads_ends_too(wire, drive, lent, clock):
     lent(3, watched=True)
     started = clock()
     assert drive("connect_device_info", project="Kiosks")["code"] == "not_sent"
-    assert clock() - started < 5
+    assert clock() - started < 5 + PASSED_ON
 
 
-def test_what_cleans_up_when_it_is_cancelled_sends_nothing_either():
+def test_what_cleans_up_at_its_end_sends_nothing_either():
     """As a wave of a rollout does, which holds what it has released when it ends."""
     world = World()
     client = world.client(300)
@@ -263,7 +267,7 @@ def test_what_cleans_up_when_it_is_cancelled_sends_nothing_either():
 
     async def work():
         try:
-            await asyncio.sleep(600)
+            await client.waits.sleep(600)
         finally:
             try:
                 await client.api.set_trigger(token(1), True)
@@ -274,6 +278,32 @@ def test_what_cleans_up_when_it_is_cancelled_sends_nothing_either():
         run_on(world.clock, while_held(client, work()))
     assert len(refused) == 1
     assert world.emulator.stats()["write_attempts"] == 0
+
+
+@pytest.mark.parametrize(
+    ("after", "follows"), [(0.0, True), (PASSED_ON - 1, True), (PASSED_ON + 1, False), (None, False)]
+)
+def test_a_signal_that_follows_the_end_of_the_run_is_waited_for(after, follows):
+    """Ansible ends on a signal, and may not yet have passed it on to the task."""
+    world = World()
+    client = world.client(300)
+    client.lease = Until(world.clock, world.clock() + 2)
+
+    async def work():
+        if after is not None:
+            asyncio.get_running_loop().call_later(2 + after, client.interrupt, "SIGTERM")
+        await client.waits.sleep(600)
+
+    with pytest.raises(Interrupted if follows else RunEnded):
+        run_on(world.clock, while_held(client, work()))
+
+
+def test_as_long_as_the_run_goes_on_no_signal_is_waited_for():
+    world = World()
+    client = world.client(300)
+    began = world.clock()
+    assert run_on(world.clock, client.signal_follows()) is False
+    assert world.clock() == began
 
 
 def test_a_cancellation_from_outside_stays_one():
