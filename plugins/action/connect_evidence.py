@@ -14,16 +14,17 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._errors import ConnectError, InvalidInput
 from ..module_utils._evidence import file as evidence_file
 from ..module_utils._evidence.record import jsonable
+from ..module_utils._reading.options import Spec, read_options
 from ..module_utils._secrets import Hider
 from ..plugin_utils._live import forget_secrets
 from ..plugin_utils._report import render_report
 
-SPEC = {
+SPEC: Spec = {
     "path": {"type": "path", "required": True},
     "event": {"type": "str"},
     "data": {"type": "dict", "default": {}},
     "report": {"type": "bool", "default": False},
-    "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "secrets": {"type": "list", "elements": "raw", "default": [], "no_log": True},
 }
 
 
@@ -35,17 +36,18 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
-        _checked, options = self.validate_argument_spec(SPEC)
-        forget_secrets(self._task)
         try:
-            result.update(write(jsonable(options), self._task.check_mode, datetime.now(timezone.utc)))
+            result.update(write(jsonable(self._task.args), self._task.check_mode, datetime.now(timezone.utc)))
         except ConnectError as failure:
             result.update(failed=True, msg=failure.msg, code=failure.code)
+        finally:
+            forget_secrets(self._task)
         return result
 
 
-def write(options: dict[str, t.Any], dry: bool, now: datetime) -> dict[str, t.Any]:
+def write(given: t.Mapping[str, t.Any], dry: bool, now: datetime) -> dict[str, t.Any]:
     """What the options ask for, and the task's result. Raises ConnectError."""
+    options = read_options(given, SPEC)
     if not options["event"] and not options["report"]:
         raise InvalidInput("Nothing is asked for: give event, to add a record, or report: true, or both.")
     if options["data"] and not options["event"]:
@@ -55,7 +57,7 @@ def write(options: dict[str, t.Any], dry: bool, now: datetime) -> dict[str, t.An
     if options["event"] and dry:
         result.update(changed=True, seq=evidence_file.following(path))
     elif options["event"]:
-        hider = Hider(options["secrets"])
+        hider = Hider(map(str, options["secrets"]))
         record = evidence_file.append(path, hider.text(options["event"]), hider.data(options["data"]), now)
         result.update(changed=True, seq=record["seq"], hash=record["hash"])
     if options["report"]:

@@ -175,6 +175,14 @@ options:
       - Folder for the evidence, and for the plans of check mode. The default is C(connect-evidence) in the working
         directory.
     type: path
+  return_devices:
+    description:
+      - Which RV(devices) to return with O(step=end). All are in the evidence.
+      - With V(changed), those to which something was sent. With V(failed), those for which there is something to do.
+      - A row takes about 400 bytes, and AWX shows no details of an event above 1 MB.
+    type: str
+    choices: [all, changed, failed]
+    default: all
   report_timezone:
     description: Zone of the local times in the evidence.
     type: str
@@ -287,7 +295,7 @@ devices:
   description: One row for each device of the plan, with its outcome.
   type: list
   elements: dict
-  returned: with O(step=end)
+  returned: with O(step=end), as O(return_devices) says
   sample:
     - {device_uuid: d-1a2b-3c4d, name: kiosk-0001, outcome: updated, reason: Its update succeeded., next_step: null}
 evidence:

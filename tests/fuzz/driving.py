@@ -13,6 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
 from typing import Any
 from unittest.mock import patch
 
@@ -22,6 +23,9 @@ from tests import conftest  # noqa: F401  # pylint: disable=unused-import  # mak
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.edgeops.jfrog_connect.plugins.action.connect_evidence import write
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import ConnectError
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._evidence.record import jsonable
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service import client as _client
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.http import Call, Reply
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.journal import Journal
@@ -47,8 +51,19 @@ BASES: dict[str, dict[str, Any]] = {
     "connect_deploy": {"flow_id": "f-1", "project": "Kiosks", "groups": ["Floor-1"]},
     "connect_device_info": {"project": "Kiosks"},
     "connect_window": {"windows": [NIGHT], "at": "2027-01-10T01:00:00Z", "fail_when_closed": False},
+    "connect_rollout": {
+        "step": "plan",
+        "devices": [{"device_token": token(number), "device_uuid": "d-%04d" % number} for number in (1, 2)],
+        "flow_id": "f-1",
+        "project": "Kiosks",
+        "groups": ["Floor-1"],
+        "windows": [{"name": "always", "days": "daily", "start": "00:00", "duration": "24h", "timezone": "UTC"}],
+        "waves": [1, "100%"],
+        "max_update_time": "1s",
+    },
+    "connect_evidence": {"event": "checked", "data": {"ticket": "CHG-1"}},
 }
-ONLINE = tuple(name for name in BASES if name != "connect_window")
+ONLINE = tuple(name for name in BASES if name not in ("connect_window", "connect_evidence"))
 
 
 class Service:
@@ -70,7 +85,8 @@ class Service:
 
 
 @contextlib.contextmanager
-def _replaced(service: Service, recorder: Recorder) -> Iterator[None]:
+def _replaced(service: Service, recorder: Recorder) -> Iterator[str]:
+    """A folder of its own, meanwhile."""
     clock = Clock()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CONNECT_")}
     with contextlib.ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
@@ -84,15 +100,26 @@ def _replaced(service: Service, recorder: Recorder) -> Iterator[None]:
         ):
             stack.enter_context(patch.object(at, name, value))
         stack.enter_context(patch.dict(os.environ, {**kept, "CONNECT_STATE_DIR": folder}, clear=True))
-        yield
+        yield folder
+
+
+def _record(given: dict[str, Any]) -> Result:
+    """connect_evidence, which is an action plugin alone."""
+    dry = given.pop("_ansible_check_mode")
+    try:
+        return Result({"failed": False, **write(jsonable(given), dry, datetime.now(timezone.utc))})
+    except ConnectError as failure:
+        return Result({"failed": True, **failure.as_result()})
 
 
 def drive(name: str, service: Service, options: Mapping[str, Any], *, check: bool = False) -> Result:
     """Raises what a user would see as a traceback, and AssertionError for a failure without a message."""
     recorder = Recorder()
-    account = {} if name == "connect_window" else {"user_token": USER}
-    with _replaced(service, recorder):
-        result = run_module(name, {**account, **options, "_ansible_check_mode": check}, recorder)
+    account = {"user_token": USER} if name in ONLINE else {}
+    with _replaced(service, recorder) as folder:
+        files = {"connect_rollout": {"evidence_dir": folder}, "connect_evidence": {"path": folder + "/run.jsonl"}}
+        given = {**account, **files.get(name, {}), **options, "_ansible_check_mode": check}
+        result = _record(given) if name == "connect_evidence" else run_module(name, given, recorder)
     if result["failed"]:
         assert result["msg"].strip(), "a failure without a message"
         assert "Traceback" not in result["msg"], result["msg"]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import tempfile
 from typing import Any
 
 from tests.fuzz.command import command
@@ -70,9 +71,33 @@ def reply(pick: random.Random, call: Call) -> Reply:
 
 def play(seed: int) -> str:
     pick = random.Random(seed)
-    name = pick.choice(ONLINE)
-    result = drive(name, Service(lambda call: reply(pick, call)), BASES[name], check=pick.random() < 0.2)
-    return "refused" if result["failed"] else "done"
+    name, check, spoils = pick.choice(ONLINE), pick.random() < 0.2, pick.choice((0.02, 0.2, 1.0))
+
+    def answer(call: Call) -> Reply:
+        return reply(pick, call) if pick.random() < spoils else Reply(200, json.dumps(honest(pick, call)))
+
+    service = Service(answer)
+    if name == "connect_rollout" and not check:
+        return _rollout(service)
+    return "refused" if drive(name, service, BASES[name], check=check)["failed"] else "done"
+
+
+def _rollout(service: Service) -> str:
+    """From the plan to the end, which is reached whatever happened before and has a row for each device."""
+    with tempfile.TemporaryDirectory() as folder:
+        given = {**BASES["connect_rollout"], "evidence_dir": folder, "wait_timeout": 300}
+        done = drive("connect_rollout", service, given)
+        if done["failed"]:
+            return "refused"
+        state, devices = done["state"], done["plan"]["counts"]["total"] if done["plan"]["waves"] else 0
+        for wave in done["plan"]["waves"]:
+            done = drive("connect_rollout", service, {**given, "step": "wave", "wave": wave["name"], "state": state})
+            state = done.get("state", state)
+        ended = drive("connect_rollout", service, {**given, "step": "end", "state": state, "lost": done["failed"]})
+    assert not ended["failed"], ended["msg"]
+    rows = {row["device_uuid"] for row in ended["devices"]}
+    assert len(rows) == len(ended["devices"]) >= devices, ended["devices"]
+    return "refused" if ended["rollout"]["failed"] else "done"
 
 
 if __name__ == "__main__":

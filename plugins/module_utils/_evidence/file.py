@@ -95,11 +95,17 @@ def _make(folder: Path) -> None:
 
 def following(path: Path) -> int:
     """The number that the next record gets. Raises ConnectError."""
-    if not path.exists():
+    if not exists(path):
         return 1
     with _said("read", path), path.open("rb") as file:
         last = _last(_mapped(file.fileno()))
     return last["seq"] + 1 if last else 1
+
+
+def exists(path: Path) -> bool:
+    """Raises ConnectError, such as for a path that is too long."""
+    with _said("read", path):
+        return path.exists()
 
 
 def read(path: Path) -> str:

@@ -20,7 +20,7 @@ from .._secrets import Hider
 from .._service.client import Client
 from .._version import VERSION
 from .._window.zones import data_version, read_zone
-from . import table
+from . import end, table
 from .effects import Records
 from .request import RolloutRequest
 from .run import Rollout
@@ -35,6 +35,7 @@ STEP_SPEC: dict[str, t.Any] = {
     "failure": {"type": "dict"},
     "lost": {"type": "bool", "default": False},
     "evidence_dir": {"type": "path"},
+    "return_devices": {"type": "str", "choices": list(end.RETURNED), "default": "all"},
     "report_timezone": {"type": "str", "default": "UTC"},
     "about": {"type": "dict"},
     "play_hosts": {"type": "int", "default": 1},
@@ -83,7 +84,7 @@ async def carry_out(
         return _report(rollout, client, dry, state.msg or "%s is done." % params["wave"], began=began)
     _note_failure(state, params["failure"])
     result = await rollout.finish(params["lost"], dry)
-    rows = result.pop("devices")
+    rows = list(filter(end.RETURNED[params["return_devices"]], result.pop("devices")))
     report = _report(rollout, client, dry, result["msg"], devices=rows)
     report.result["rollout"] = result
     return report

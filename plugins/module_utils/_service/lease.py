@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from pathlib import Path
+import typing as t
 
 from .._errors import ConnectError
 
@@ -38,7 +38,8 @@ class Lease:
     def __init__(self, controller: int | None = None, path: str = "") -> None:
         self._controller = controller
         self._path = path
-        self._born = None if controller is None else _birth(controller)
+        # Open for as long as it is asked: it is of this process alone, also when the process ID is in use again.
+        self._about = None if controller is None else _open("/proc/%d/stat" % controller)
 
     @classmethod
     def lent(cls) -> Lease:
@@ -54,8 +55,7 @@ class Lease:
     def held(self) -> bool:
         if self._controller is None:
             return True
-        # The process ID may be in use again: then it was born at another time.
-        return self._born is not None and _birth(self._controller) == self._born and not _is_released(self._path)
+        return _lives(self._controller, self._about) and not _is_released(self._path)
 
     def check(self) -> None:
         """Raises RunEnded."""
@@ -68,20 +68,24 @@ class Lease:
             await asyncio.sleep(INTERVAL)
 
 
-def _birth(process: int) -> str | None:
-    """When it started, as the kernel counts; empty where that cannot be told, None when there is no such process."""
+def _open(path: str) -> t.BinaryIO | None:
     try:
-        about = Path("/proc/%d/stat" % process).read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        return None if about[0] in "ZX" else about[19]  # a zombie has ended, even if its parent has not asked yet
-    except (OSError, IndexError):  # it has ended, is hidden from this user, or the system has no such files
-        pass
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        return open(path, "rb", buffering=0)
+    except OSError:  # it has ended, is hidden from this user, or the system has no such files
         return None
+
+
+def _lives(process: int, about: t.BinaryIO | None) -> bool:
+    try:
+        if about is not None:
+            state = os.pread(about.fileno(), 512, 0).rpartition(b")")[2].split()[0]
+            return state not in (b"Z", b"X")  # a zombie has ended, even if its parent has not asked yet
+        os.kill(process, 0)
     except PermissionError:
-        pass
-    return ""
+        return True
+    except (OSError, IndexError):
+        return False
+    return True
 
 
 def _is_released(path: str) -> bool:

@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...module_utils._evidence.file import make_folder, read, replace
+from ...module_utils._evidence.file import exists, make_folder, read, replace
 from ...module_utils._evidence.record import Chain
 from .page import render, render_plan
 from .report import as_json, build_report
@@ -31,7 +31,7 @@ def render_report(path: str | Path, dry: bool = False) -> dict[str, t.Any]:
     path = Path(os.path.abspath(path))
     base = str(path).removesuffix(".jsonl")
     files = {"json_path": base + ".json", "html_path": base + ".html"}
-    if dry and not path.exists():
+    if dry and not exists(path):
         return {**files, "head": None, "faults": [], "changed": True}
     chain = Chain.read(read(path))
     report = build_report(chain)

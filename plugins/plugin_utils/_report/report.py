@@ -44,8 +44,15 @@ def build_report(chain: Chain) -> dict[str, t.Any]:
 
 
 def as_json(report: dict[str, t.Any]) -> str:
-    """In ASCII, so that no character of a name acts on the terminal that shows it."""
-    return json.dumps(report, indent=1) + "\n"
+    """In ASCII, so that no character of a name acts on the terminal that shows it, and with a line for each device."""
+    parts = (" %s: %s" % (json.dumps(name), _lines(value)) for name, value in report.items())
+    return "{\n%s\n}\n" % ",\n".join(parts)
+
+
+def _lines(value: t.Any) -> str:
+    if isinstance(value, list) and value:
+        return "[\n  %s\n ]" % ",\n  ".join(map(json.dumps, value))
+    return json.dumps(value)
 
 
 def _of(records: Iterable[Record], event: str) -> list[Record]:

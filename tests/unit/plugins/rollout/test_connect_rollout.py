@@ -753,6 +753,23 @@ def test_a_device_that_fails_stops_the_rollout_and_is_held_and_rolled_back(rollo
     assert {row["name"]: row["rollback"] for row in ended["devices"]} == {"kiosk-1": "success", "kiosk-2": "success"}
 
 
+@pytest.mark.parametrize(
+    ("which", "names"), [(None, {"kiosk-1", "kiosk-2"}), ("changed", {"kiosk-1"}), ("failed", {"kiosk-1"})]
+)
+def test_the_rows_that_are_asked_for_are_returned(rollout, which, names):
+    run = rollout()
+    run.plan(kiosk(1), kiosk(2, "success"))
+    run.releases(1)
+    run.reads(kiosk(1, held=False), kiosk(2, "success"))
+    run.sends(only(uuid(1)))
+    run.reads(kiosk(1, "failed", held=False), kiosk(2, "success"))
+    run.holds(1)
+    run.wave()
+    ended = run.end(**({"return_devices": which} if which else {}))
+    assert {row["name"] for row in ended["devices"]} == names
+    assert ended["rollout"]["summary"]["failed"] == ended["rollout"]["summary"]["done_before"] == 1
+
+
 # Interruptions
 
 

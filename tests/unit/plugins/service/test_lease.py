@@ -132,7 +132,9 @@ def test_a_run_that_ended_before_the_module_started_is_noticed(run_process):
 
 def test_a_process_id_that_is_in_use_again_is_another_process(run_process, monkeypatch):
     lease = Lease(run_process.pid)
-    monkeypatch.setattr(_lease, "_birth", lambda _process: "later")
+    run_process.kill()
+    run_process.wait()
+    monkeypatch.setattr(_lease.os, "kill", lambda _process, _signal: None)  # it is there again
     assert not lease.held
 
 
@@ -145,17 +147,9 @@ def test_where_processes_are_hidden_a_signal_tells(monkeypatch, error, held):
         if error:
             raise error
 
-    monkeypatch.setattr(_lease, "Path", lambda _path: _lease_missing())
+    monkeypatch.setattr(_lease, "_open", lambda _path: None)
     monkeypatch.setattr(_lease.os, "kill", kill)
     assert Lease(4711).held is held
-
-
-def _lease_missing():
-    class Missing:
-        def read_text(self, **_how):
-            raise FileNotFoundError
-
-    return Missing()
 
 
 def test_a_file_of_another_user_leaves_it_to_the_run(run_process, worker, monkeypatch):
