@@ -34,11 +34,15 @@ STATUSES = (200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 408, 409, 413, 429
 AFTER = (None, None, "1", "0", "-1", "x", "", "99999999999", "Wed, 21 Oct 2026 07:28:00 GMT", "1e9", "NaN")
 
 
-def honest(pick: random.Random, call: Call) -> dict[str, Any]:
+def honest(pick: random.Random, call: Call, comments: list[str]) -> dict[str, Any]:
+    """What may be true. C(comments): those of the deployments so far."""
     if call.method != "GET":
+        comments += [call.body["metadata"]["comment"]] if "metadata" in call.body else []
         return {"message": "Success"}
-    updates = [wire_update("x", pick.choice(("success", "pending", "failed")))]
-    devices = [wire_device(number, updates=updates[: pick.randrange(2)]) for number in range(1, pick.randrange(1, 4))]
+    states = ("success", "success", "success", "pending", "failed")
+    updates = [wire_update(one, pick.choice(states)) for one in ("x", *comments)][-pick.randrange(1, 3) :]
+    held = {"is_update_trigger_set": pick.random() < 0.1, "updates": updates, "device_status": "online"}
+    devices = [wire_device(number, **held) for number in range(1, pick.choice((2, 3, 3, 3, 4)))]
     return {"message": devices, "more": False}
 
 
@@ -55,7 +59,7 @@ def spoilt(pick: random.Random, given: Any) -> Any:
     return given
 
 
-def reply(pick: random.Random, call: Call) -> Reply:
+def reply(pick: random.Random, call: Call, comments: list[str]) -> Reply:
     chance = pick.random()
     if chance < 0.05:
         raise FateUnknown("The request was sent, and no reply came within 30 s.")
@@ -63,7 +67,7 @@ def reply(pick: random.Random, call: Call) -> Reply:
         raise NotSent("The request was not sent: the connection was refused.")
     if chance < 0.2:
         return Reply(pick.choice(STATUSES), pick.choice(TEXTS), pick.choice(AFTER))
-    text = json.dumps(spoilt(pick, honest(pick, call)))
+    text = json.dumps(spoilt(pick, honest(pick, call, comments)))
     if pick.random() < 0.05:
         text = text[: pick.randrange(len(text) + 1)]
     return Reply(pick.choice(STATUSES) if pick.random() < 0.2 else 200, text, pick.choice(AFTER))
@@ -73,8 +77,12 @@ def play(seed: int) -> str:
     pick = random.Random(seed)
     name, check, spoils = pick.choice(ONLINE), pick.random() < 0.2, pick.choice((0.02, 0.2, 1.0))
 
+    comments: list[str] = []
+
     def answer(call: Call) -> Reply:
-        return reply(pick, call) if pick.random() < spoils else Reply(200, json.dumps(honest(pick, call)))
+        if pick.random() < spoils:
+            return reply(pick, call, comments)
+        return Reply(200, json.dumps(honest(pick, call, comments)))
 
     service = Service(answer)
     if name == "connect_rollout" and not check:
