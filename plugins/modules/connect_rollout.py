@@ -115,6 +115,14 @@ options:
     type: str
     choices: [fail, skip, allow]
     default: fail
+  untracked:
+    description:
+      - What to do with devices of the target that are not among O(devices), or are there with another UUID. They can be
+        neither released nor held. V(skip) leaves them out for good, V(fail) refuses to start.
+    type: str
+    choices: [fail, skip]
+    default: fail
+    version_added: 0.3.0
   self_managed:
     description: Devices, by name or UUID, whose own application holds and releases them. They are left alone.
     type: list

@@ -44,6 +44,7 @@ def test_each_variable_may_be_the_text_of_a_survey(rollout, tmp_path):
         "connect_window_wait": 0,
         "connect_offline": "skip",
         "connect_foreign_pending": "skip",
+        "connect_untracked": "skip",
         "connect_self_managed": kiosks(4),
         "connect_after": "restore",
         "connect_incomplete_ok": True,

@@ -163,6 +163,7 @@ def some_options(chance: random.Random, kiosks: Sequence[Kiosk], hours: Hours | 
         "max_update_time": chance.choice(("2m", "20m", None)),
         "window_wait": chance.choice((0, 0, 7200)),
         "offline": chance.choice(("skip", "skip", "wait", "wait", "wait", "hold", "hold", "hold", "fail")),
+        "untracked": "skip" if chance.random() < 0.5 else "fail",
         "foreign_pending": chance.choice(("fail", "skip", "skip", "allow", "allow", "allow")),
         "self_managed": [one.uuid for one in kiosks if one.is_its_own],
         "after": chance.choice(("hold", "release", "restore")),

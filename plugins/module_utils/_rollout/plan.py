@@ -243,16 +243,17 @@ def conflict_of(request: RolloutRequest, device: Device, with_token: Collection[
         return Conflict(
             RE_REGISTERED,
             "Your devices list this name with another UUID (%s; the service shows %s), so it was probably registered "
-            "anew, for example after re-imaging. Enter its new device_uuid and device_token, or narrow the target."
-            % (former.uuid, device.uuid),
-            True,
+            "anew, for example after re-imaging. Enter its new device_uuid and device_token, or leave it out with "
+            "connect_untracked: skip." % (former.uuid, device.uuid),
+            request.untracked == "fail",
         )
     if device.uuid not in with_token:
         return Conflict(
             UNTRACKED,
             "It would be updated, but is not among connect_devices or the inventory group, so it can be neither "
-            "released nor held. List it with its token and UUID, or narrow the target.",
-            True,
+            "released nor held. List it with its token and UUID, narrow the target, or leave it out with "
+            "connect_untracked: skip.",
+            request.untracked == "fail",
         )
     pending = foreign_pending(request, device)
     if pending is not None and request.foreign_pending != "allow":

@@ -29,6 +29,7 @@ from .waves import WaveSpec, read_waves
 
 OFFLINE = ("skip", "wait", "hold", "fail")
 FOREIGN_PENDING = ("fail", "skip", "allow")
+UNTRACKED = ("fail", "skip")
 AFTER = ("hold", "release", "restore")
 HOOKS = ("before_window", "before_wave", "after_wave", "after_window")
 _SENT = (
@@ -52,6 +53,7 @@ ROLLOUT_SPEC: dict[str, t.Any] = {
     "window_wait": {"type": "raw", "default": 0},
     "offline": {"type": "str", "choices": list(OFFLINE), "default": "hold"},
     "foreign_pending": {"type": "str", "choices": list(FOREIGN_PENDING), "default": "fail"},
+    "untracked": {"type": "str", "choices": list(UNTRACKED), "default": "fail"},
     "self_managed": {"type": "list", "elements": "str"},
     "after": {"type": "str", "choices": list(AFTER), "default": "hold"},
     "incomplete_ok": {"type": "bool", "default": False},
@@ -80,6 +82,7 @@ class RolloutRequest:
     window_wait: timedelta
     offline: str
     foreign_pending: str
+    untracked: str
     self_managed: frozenset[str]  # names or UUIDs
     after: str
     incomplete_ok: bool
@@ -106,6 +109,7 @@ class RolloutRequest:
             "retry_failed": self.deployment.retry_failed,
             "offline": self.offline,
             "foreign_pending": self.foreign_pending,
+            "untracked": self.untracked,
             "self_managed": sorted(self.self_managed),
             "after": self.after,
         }
@@ -157,6 +161,7 @@ def read_request(given: Mapping[str, t.Any], devices: Sequence[Mapping[str, t.An
         window_wait=read_seconds(options["window_wait"], "window_wait"),
         offline=one_of("offline", options["offline"], OFFLINE),
         foreign_pending=one_of("foreign_pending", options["foreign_pending"], FOREIGN_PENDING),
+        untracked=one_of("untracked", options["untracked"], UNTRACKED),
         self_managed=frozenset(filter(None, options["self_managed"] or ())),
         after=one_of("after", options["after"], AFTER),
         incomplete_ok=options["incomplete_ok"],

@@ -933,6 +933,7 @@ BACK = {"rollback_flow_id": "f-0"}
         ({}, {"retry_failed": True}),
         ({}, {"offline": "wait"}),
         ({}, {"foreign_pending": "allow"}),
+        ({}, {"untracked": "skip"}),
         ({}, {"self_managed": ["kiosk-1"]}),
         ({}, {"after": "release"}),
         ({}, BACK),

@@ -161,6 +161,18 @@ def test_a_device_that_was_registered_anew_is_named_with_both_of_its_uuids():
     assert all(part in plan.refused[0]["msg"] for part in (uuid(2), uuid(9), "device_uuid and device_token"))
 
 
+def test_devices_without_token_may_be_left_out():
+    devices = [kiosk(1), kiosk(3), kiosk(9, name="kiosk-2")]
+    plan = plan_of(request(untracked="skip"), *devices, without_token=(3, 9))
+    assert kinds(plan) == {uuid(3): "untracked", uuid(9): "re_registered"}
+    assert plan.refused == ()
+    assert {one.device_uuid: (one.due, one.skip_word) for one in plan.members} == {
+        uuid(1): (True, None),
+        uuid(3): (False, "skipped"),
+        uuid(9): (False, "skipped"),
+    }
+
+
 @pytest.mark.parametrize(
     ("groups", "refused"),
     [
@@ -280,6 +292,7 @@ def digest(devices=None, without_token=(), **changes):
         {"override": {"reason": "x", "by": "Ann", "until": "2026-11-23T12:00:00Z"}},
         {"offline": "wait"},
         {"foreign_pending": "allow"},
+        {"untracked": "skip"},
         {"self_managed": ["kiosk-5"]},
         {"after": "release"},
         {"rollback_flow_id": "f-0"},

@@ -58,6 +58,7 @@ SAID = {  # of every option: as a playbook says it, and as a survey or the comma
     "window_wait": ("2h", "2h"),
     "offline": ("skip", "skip"),
     "foreign_pending": ("allow", "allow"),
+    "untracked": ("skip", "skip"),
     "self_managed": (["kiosk-1", "kiosk-2"], "kiosk-1, kiosk-2,"),
     "after": ("restore", "restore"),
     "incomplete_ok": (True, "1"),
@@ -153,6 +154,7 @@ def test_what_is_unknown_is_not_read():
         ({"windows": [WINDOW], "override": {**OVERRIDE, "until": "2026-11-23 12:00"}}, "override.until"),
         ({"offline": "ignore"}, "offline"),
         ({"foreign_pending": "abort"}, "foreign_pending"),
+        ({"untracked": "allow"}, "untracked"),
         ({"after": "held"}, "after"),
         ({"incomplete_ok": "perhaps"}, "incomplete_ok"),
         ({"rollback_app": {"name": "ui", "version": "1"}}, "rollback_app needs rollback_flow_id"),
@@ -168,7 +170,8 @@ def test_refusals_name_the_variable(changes, said):
 
 def test_defaults():
     asked = request()
-    assert (asked.offline, asked.foreign_pending, asked.after) == ("hold", "fail", "hold")
+    assert (asked.offline, asked.foreign_pending, asked.untracked) == ("hold", "fail", "fail")
+    assert asked.after == "hold"
     assert (asked.soak, asked.max_update_time, asked.calendar, asked.override) == (timedelta(0), None, None, None)
     assert (asked.deployment.wait_timeout, asked.incomplete_ok, asked.self_managed) == (3600, False, frozenset())
 

@@ -23,7 +23,16 @@ from tests.conftest import ROOT
 
 CODE = {**STEP_SPEC, **ROLLOUT_SPEC, "devices": {**DEVICES_SPEC, "required": True}}
 MODULE = own_options("connect_rollout")
-BY_THE_ROLE = {"step", "wave", "state", "failure", "lost", "about", "play_hosts"}  # what the tasks say themselves
+BY_THE_ROLE = {
+    "step",
+    "wave",
+    "state",
+    "failure",
+    "lost",
+    "about",
+    "play_hosts",
+    "return_devices",
+}  # what the tasks say themselves
 REQUIRED = {"project", "flow_id"}  # the devices may come from inventory_group instead
 every_option = pytest.mark.parametrize("name", ROLLOUT_SPEC)
 
