@@ -525,6 +525,7 @@ def test_ways_to_write_the_same_text(change):
         (file(GOOD)[: file(GOOD).index("END:VEVENT")], "VEVENT is not closed"),
         (file(GOOD)[: file(GOOD).index("VENT\r\nEND:VCAL")], "line 8 is END:V"),
         (file(GOOD).replace("END:VEVENT", "END:VTODO"), "where VEVENT is open"),
+        (file(GOOD) + "END:\r\n", "where nothing is open"),
         (
             file(GOOD)
             .replace("BEGIN:VEVENT", "BEGIN:VTODO\r\nBEGIN:VEVENT")
@@ -570,6 +571,7 @@ def custom(tzid, defined=None, vtimezone=VTIMEZONE):
     [
         ("/Europe/Berlin", 7),
         ("/mozilla.org/20050126_1/Europe/Berlin", 7),
+        ("/mozilla.org/20050126_1/EUROPE/berlin", 7),
         ("/softwarestudio.org/Olson_20011030_5/America/Argentina/Buenos_Aires", 12),
         ("Europe/lisbon", 8),
         ("EUROPE/LISBON", 8),
@@ -604,6 +606,7 @@ def test_a_zone_of_the_file(tzid):
         VTIMEZONE.replace("RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3", "RRULE:FREQ=HOURLY"),
         VTIMEZONE.replace("TZOFFSETTO:+0100", "TZOFFSETTO:one"),
         VTIMEZONE.replace("DTSTART:16010101T0", "DTSTART:20300101T0"),
+        VTIMEZONE.replace("DTSTART:16010101T0", "X-START:16010101T0"),
     ],
 )
 def test_a_zone_of_the_file_that_is_no_iana_zone(vtimezone):
@@ -613,6 +616,13 @@ def test_a_zone_of_the_file_that_is_no_iana_zone(vtimezone):
     assert "Customized Time Zone" in refused.value.msg
     asked["zones"] = {"Customized Time Zone": "Europe/Berlin"}
     assert openings(asked, "2027-07-01", 30) == ["07-10 07:00 - 07-10 08:00"]
+
+
+def test_a_zone_of_the_file_that_has_always_been():
+    ever = VTIMEZONE.replace("DTSTART:1601", "DTSTART:0001").replace("TZOFFSETFROM:+0200", "TZOFFSETFROM:+0400")
+    asked = custom("Customized Time Zone", vtimezone=ever)
+    with pytest.raises(InvalidInput, match="zones"):  # no zone of the world; but no edge of time either
+        calendar(asked)
 
 
 @pytest.mark.parametrize("zones", ["Europe/Berlin", [], {"a": "Europe/Pari"}])

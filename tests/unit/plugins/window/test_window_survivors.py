@@ -15,7 +15,12 @@ from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors impo
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.calendar import read_windows
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.request import WindowRequest
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._window.zones import latest_wall, moved
-from ansible_collections.edgeops.jfrog_connect.tests.unit.support.windows import openings, status, utc
+from ansible_collections.edgeops.jfrog_connect.tests.unit.support.windows import (
+    calendar,
+    openings,
+    status,
+    utc,
+)
 
 NIGHT = {"name": "night", "timezone": "UTC", "start": "22:00", "end": "04:00"}
 NOON = {"name": "noon", "timezone": "Europe/Paris", "start": "12:00", "end": "13:00"}
@@ -438,17 +443,18 @@ def test_an_opening_beyond_what_was_searched_is_not_told(last):
     assert (found.closes_at, found.next_opening) == (at + timedelta(days=3652), None)
 
 
-def test_only_a_few_notes_of_a_window_are_repeated():
+@pytest.mark.parametrize(("events_without_length", "more"), [(3, []), (5, ["site has 2 more notes of this kind."])])
+def test_only_a_few_notes_of_a_window_are_repeated(events_without_length, more):
     events = [
         line
-        for at in range(5)
+        for at in range(events_without_length)
         for line in ("UID:%d" % at, "SUMMARY:e%d" % at, PARIS_START, "END:VEVENT", "BEGIN:VEVENT")
     ]
     given = read([*events, "UID:9", PARIS_START, "DURATION:PT1H"])
     given["calendar"] = given["calendar"].replace("UID:1\r\nUID:0", "UID:0", 1)
     said = [note for note in status([given], "2027-03-02T00:00").notes if "site" in note]
-    assert said[:-1] == ["windows[0] 'site': event 'e%d' has no length and is left out." % at for at in range(3)]
-    assert said[-1] == "site has 2 more notes of this kind."
+    first = ["windows[0] 'site': event 'e%d' has no length and is left out." % at for at in range(3)]
+    assert said == [*first, *more]
 
 
 @pytest.mark.parametrize(
@@ -518,3 +524,58 @@ def test_the_answer_is_about_the_best_device_wherever_it_stands(zones, at, best)
     window = {"timezone": "device", "start": "22:00", "duration": "10h"}
     request = WindowRequest.read({"windows": [window], "devices": [{"timezone": zone} for zone in zones]})
     assert request.ask(utc(at)).as_result()["timezone"] == best
+
+
+def test_an_end_at_the_start_a_week_later():
+    whole = {"name": "w", "timezone": "UTC", "days": "fri", "start": "22:00", "end": "fri 22:00"}
+    assert status([whole], "2026-11-24T12:00").open
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("2027-01-02T10:00", "to must be later than from."),
+        ("2027-01-01T09:00", "to must be later than from."),
+        ("2027-01-01T00:00", "to must be later than from."),
+    ],
+)
+def test_an_end_that_is_not_later(to, said):
+    with pytest.raises(InvalidInput) as refused:
+        read_windows([{"name": "w", "timezone": "UTC", "from": "2027-01-02T10:00", "to": to}])
+    assert refused.value.msg.endswith(said)
+
+
+def test_the_end_of_a_day_that_was_meant_to_be_in_it():
+    with pytest.raises(InvalidInput) as refused:
+        read_windows([{"name": "w", "timezone": "UTC", "from": "2027-01-02", "to": "2027-01-02"}])
+    assert refused.value.msg.endswith(
+        "to must be later than from: it ends at 00:00, so to include the 2nd say 2027-01-03, and 00:00 after the date "
+        "if it is meant to end there."
+    )
+
+
+def test_the_last_day_of_a_leap_year_is_counted():
+    twice = "DTSTART:20241231T100000Z RRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=31;COUNT=2"
+    asked = {"rrule": twice, "duration": "1h"}
+    assert openings(asked, "2025-12-01", 40) == ["12-31 10:00 - 12-31 11:00"]
+    assert openings(asked, "2026-12-01", 40) == []
+
+
+def test_a_start_that_is_also_the_first_by_its_position():
+    fridays = "DTSTART:20270101T220000Z RRULE:FREQ=MONTHLY;BYDAY=FR;BYSETPOS=1"
+    assert openings({"rrule": fridays, "duration": "1h"}, "2026-12-25", 14) == ["01-01 22:00 - 01-01 23:00"]
+
+
+def test_what_the_clock_skips_at_the_first_moment_of_the_question_is_found():
+    gap = {"name": "gap", "timezone": "Europe/Berlin", "start": "02:10", "end": "02:50"}
+    at = utc("2027-03-28T01:00")
+    assert [one.at for one in calendar([gap]).skipped(at, at + timedelta(days=1), None)] == [at]
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Paris"])
+def test_a_period_on_another_clock_than_its_event(zone):
+    lines = ["DTSTART:20270710T090000", "DTEND:20270710T100000", "RDATE;VALUE=PERIOD:20270711T090000Z/PT2H"]
+    event = ["BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:1", *lines, "END:VEVENT", "END:VCALENDAR", ""]
+    asked = {"name": "w", "timezone": zone or "device", "calendar": "\r\n".join(event)}
+    found = openings(asked, "2027-07-01", 30, zone="Europe/Paris")
+    assert found == ["07-10 07:00 - 07-10 08:00", "07-11 09:00 - 07-11 11:00"]
