@@ -69,7 +69,7 @@ def copy_checkout(folder: Path) -> None:
 def run_tests(folder: Path, tests: Sequence[str]) -> tuple[int, tuple[str, ...], str]:
     """The exit code of pytest, the tests that were red, and what it printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "--maxfail=25", "-rfE", *tests],
+        [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "--maxfail=3", "-rfE", *tests],
         cwd=folder,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
