@@ -579,3 +579,8 @@ def test_a_period_on_another_clock_than_its_event(zone):
     asked = {"name": "w", "timezone": zone or "device", "calendar": "\r\n".join(event)}
     found = openings(asked, "2027-07-01", 30, zone="Europe/Paris")
     assert found == ["07-10 07:00 - 07-10 08:00", "07-11 09:00 - 07-11 11:00"]
+
+
+def test_the_hour_of_a_start_is_that_of_its_last_second_too():
+    late = {"rrule": "DTSTART:20270101T015959Z RRULE:FREQ=DAILY;COUNT=1;BYSECOND=59", "duration": "2m"}
+    assert openings(late, "2026-12-25", 14) == ["01-01 01:59 - 01-01 02:01"]
