@@ -186,7 +186,8 @@ options:
   return_devices:
     description:
       - Which RV(devices) to return with O(step=end). All are in the evidence.
-      - With V(changed), those to which something was sent. With V(failed), those for which there is something to do.
+      - With V(changed), those that show an update of this rollout, also of an earlier run, or a rollback. With
+        V(failed), those for which there is something to do, without those that are left out for good.
       - A row takes about 400 bytes, and AWX shows no details of an event above 1 MB.
     type: str
     choices: [all, changed, failed]

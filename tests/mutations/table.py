@@ -324,7 +324,7 @@ ENDED = (
     one(
         "a-hold-kept-back-is-given-up",
         "A hold that was kept back before the signal came is sent after it",
-        *(ROLLOUT % "effects", "if kept_back and not signalled", "if False and not signalled"),
+        *(ROLLOUT % "effects", "if ended and left and not signalled", "if False and not signalled"),
         *(unit("connect_rollout"),),
     ),
     one(

@@ -123,6 +123,7 @@ class Effects:
         found = {"rows": rows, "summary": report.result["summary"], "deployment": report.result["deployment"]}
         times = {"started_at": iso(began), "ended_at": iso(self.client.now())}
         self.record("deployed", before, code=report.code, msg=report.msg, **found, **times, **about)
+        self.client.check_goes_on()  # what was kept back for that is nobody's verdict
         return rows
 
     async def hold(self, fates: Mapping[str, str], verify: bool = False, **about: t.Any) -> None:
@@ -135,10 +136,11 @@ class Effects:
         signalled = self.client.interrupted
         with self.client.uninterrupted():
             rows = await self._set_trigger(uuids, hold=True, verify=verify)
-            kept_back = [uuid for uuid, row in rows.items() if row["code"] == RunEnded.code]
-            if kept_back and not signalled and await self.client.signal_follows():
+            ended = self.client.run_ended or any(row["code"] == RunEnded.code for row in rows.values())
+            left = [uuid for uuid, row in rows.items() if row["outcome"] in ("failed", UNKNOWN)]
+            if ended and left and not signalled and await self.client.signal_follows():
                 self.client.reopen()
-                rows.update(await self._set_trigger(kept_back, hold=True, verify=verify))
+                rows.update(await self._set_trigger(left, hold=True, verify=verify))
         self.record("held", before, rows=list(rows.values()), **({"phase": "after_wave"} | about))
         for uuid, row in rows.items():
             self.state.after.setdefault(uuid, {})["held"] = row["after"]

@@ -124,7 +124,7 @@ def conclude(request: RolloutRequest, state: State, summary: Mapping[str, int], 
 RETURNED: dict[str, Callable[[Mapping[str, t.Any]], bool]] = {
     "all": lambda row: True,
     "changed": lambda row: row["attempts"] > 0 or row["rollback"] is not None,
-    "failed": lambda row: row["next_step"] is not None,
+    "failed": lambda row: row["next_step"] is not None and row["outcome"] != "skipped",
 }
 
 

@@ -238,21 +238,21 @@ def conflict_of(request: RolloutRequest, device: Device, with_token: Collection[
             "It is held by its own application (connect_self_managed). It is left alone until that releases it.",
             False,
         )
+    leave_out = "" if request.untracked == "skip" else ", or leave it out with connect_untracked: skip"
     former = request.by_name.get(device.name) if device.uuid not in with_token else None
     if former is not None and former.uuid != device.uuid:
         return Conflict(
             RE_REGISTERED,
             "Your devices list this name with another UUID (%s; the service shows %s), so it was probably registered "
-            "anew, for example after re-imaging. Enter its new device_uuid and device_token, or leave it out with "
-            "connect_untracked: skip." % (former.uuid, device.uuid),
+            "anew, for example after re-imaging. Enter its new device_uuid and device_token%s."
+            % (former.uuid, device.uuid, leave_out),
             request.untracked == "fail",
         )
     if device.uuid not in with_token:
         return Conflict(
             UNTRACKED,
             "It would be updated, but is not among connect_devices or the inventory group, so it can be neither "
-            "released nor held. List it with its token and UUID, narrow the target, or leave it out with "
-            "connect_untracked: skip.",
+            "released nor held. List it with its token and UUID, or narrow the target%s." % leave_out,
             request.untracked == "fail",
         )
     pending = foreign_pending(request, device)

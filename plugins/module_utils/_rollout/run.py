@@ -21,6 +21,7 @@ from .._result import devices_word
 from .._service.client import Interrupted
 from .._service.deadline import Deadline
 from .._service.fleet import online_states
+from .._service.lease import RunEnded
 from .._service.models import FINISHED, Device
 from . import end
 from .effects import Effects, Row
@@ -131,17 +132,17 @@ class Rollout(Effects):
                 await self._soak(wave, started)
             elif started is not None:
                 self.state.counts = self._judge(started, {}, "after_wait").total
-            if self.client.interrupted:  # while the devices were held
-                raise Interrupted(self.client.interrupted)
+            self.client.check_goes_on()
         except ConnectError as raised:
             # Whatever a signal has led to, it is what has ended the wave.
             failure = Interrupted(self.client.interrupted) if self.client.interrupted else raised
             self.state.stop(failure.code, "%s: %s" % (name, failure.msg))
             self.record("failed", code=failure.code, msg=failure.msg, wave=name)
-            if self.client.interrupted:
+            if isinstance(failure, (Interrupted, RunEnded)):
                 raise failure from None
         if self.state.code == "rollout_failed" and self.request.rollback is not None and self.state.touched:
             await roll_back(self, self._plan, self.request.rollback)
+            self.client.check_goes_on()
         self.state.done.append(name)
         self.record("wave_ended", wave=name, due=len(started.due) if started else 0)
         return started is not None

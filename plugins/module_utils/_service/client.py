@@ -80,6 +80,13 @@ class Client:
             raise RunEnded
         deadline.check(self.now())
 
+    def check_goes_on(self) -> None:
+        """For between two parts of a long task. Raises Interrupted or RunEnded."""
+        if self.interrupted:
+            raise Interrupted(self.interrupted)
+        if self.run_ended:
+            raise RunEnded
+
     def interrupt(self, signal_name: str) -> None:
         """Nothing more is sent and nothing waits any longer, but for what is uninterrupted. Calls in flight end by
         themselves.
@@ -104,9 +111,13 @@ class Client:
         return bool(self.interrupted)
 
     def _stop(self) -> None:
-        if self._shielded or not (self.interrupted or self._run_is_over):
+        reason: ConnectError
+        if self.interrupted and not self._shielded:
+            reason = Interrupted(self.interrupted)
+        elif self._run_is_over and not self.interrupted:  # then nothing is done all the same
+            reason = RunEnded()
+        else:
             return
-        reason = Interrupted(self.interrupted) if self.interrupted else RunEnded()
         self.sender.end(reason)
         self.waits.interrupt(reason)
 

@@ -141,6 +141,8 @@ class Sender:
                         failure.code = NO_REPLY  # nothing was sent that could have an outcome
                 if failure.fatal:
                     self.end(failure)
+                    if isinstance(failure, RunEnded):
+                        self.waits.interrupt(failure)  # what waits for minutes would only end in the same way
                 pause = pause_before_repeat(failure, call, failures, self._jitter())
                 if pause is None or failure is self._end or self._give_up_at is not None:
                     raise (doubt or failure) from None

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from datetime import timedelta
 
 import pytest
 
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._errors import NotSent
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._evidence import file as evidence_file
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._evidence.record import Chain
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout import run as rollout_run
+from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._rollout.end import RETURNED
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service import client as _client
 from ansible_collections.edgeops.jfrog_connect.plugins.module_utils._service.lease import Lease
 from ansible_collections.edgeops.jfrog_connect.tests.unit.support.harness import (
@@ -189,15 +192,16 @@ def rollout(drive, wire, clients, tmp_path):
 
 @pytest.fixture
 def after_call(wire, clients, monkeypatch):
-    """Does something when the reply to a call has come: after_call(3, lambda client: ...)."""
+    """Does something when the reply to a call has come, or is lost: after_call(3, lambda client: ...)."""
     real, due = wire.exchange, {}
 
     async def exchange(call):
         number = len(wire.sent) + 1
-        reply = await real(call)
-        if number in due:
-            due.pop(number)(clients[-1])
-        return reply
+        try:
+            return await real(call)
+        finally:
+            if number in due:
+                due.pop(number)(clients[-1])
 
     monkeypatch.setattr(wire, "exchange", exchange)
     return lambda number, what: due.update({number: what})
@@ -770,6 +774,12 @@ def test_the_rows_that_are_asked_for_are_returned(rollout, which, names):
     assert ended["rollout"]["summary"]["failed"] == ended["rollout"]["summary"]["done_before"] == 1
 
 
+def test_what_is_left_out_for_good_is_no_row_that_failed():
+    row = {"next_step": "Add its token.", "outcome": "skipped"}
+    assert not RETURNED["failed"](row)
+    assert RETURNED["failed"]({**row, "outcome": "left"})
+
+
 # Interruptions
 
 
@@ -833,6 +843,23 @@ def ends_with_a_signal_later(seconds):
     return end
 
 
+@pytest.fixture
+def updated(rollout):
+    """A wave up to its hold, and how many calls that took."""
+
+    def play(**changes):
+        run = rollout(**changes)
+        run.plan(*floor(None, None))
+        sent = len(run.wire.sent)
+        run.releases(1, 2)
+        run.reads(*floor(None, None, held=False))
+        run.sends()
+        run.reads(*floor("success", "success", held=False))
+        return run, sent + 5
+
+    return play
+
+
 def test_a_signal_that_comes_after_the_end_of_the_run_holds_what_was_released(rollout, after_call):
     run = rollout()
     run.plan(*floor(None, None))
@@ -841,16 +868,31 @@ def test_a_signal_that_comes_after_the_end_of_the_run_holds_what_was_released(ro
     after_call(len(run.wire.sent) + 2, ends_with_a_signal_later(3))
     run.holds(1, 2)
     assert run.wave()["code"] == "interrupted"
+    assert run.records[-3:] == ["deployed", "held", "failed"]  # and no verdict about what was kept back
 
 
-def test_a_signal_that_comes_after_the_end_of_the_run_holds_what_is_not_held_yet(rollout, after_call):
-    run = rollout(concurrency=1)
-    run.plan(*floor(None, None))
-    run.releases(1, 2)
-    run.reads(*floor(None, None, held=False))
-    run.sends()
-    run.reads(*floor("success", "success", held=False))
-    after_call(len(run.wire.sent) + 6, ends_with_a_signal_later(3))
+def test_a_signal_that_comes_after_the_end_of_the_run_holds_what_is_not_held_yet(updated, after_call):
+    run, sent = updated(concurrency=1)
+    after_call(sent + 1, ends_with_a_signal_later(3))
+    run.holds(1, 2)
+    assert run.wave()["code"] == "interrupted"
+
+
+def test_a_hold_that_may_be_lost_is_sent_again_when_the_signal_comes(updated, after_call):
+    run, sent = updated()
+    run.holds(1, 2, reply=lost())
+    after_call(sent + 2, ends_with_a_signal_later(3))
+    run.holds(1, 2)
+    assert run.wave()["code"] == "interrupted"
+
+
+def test_an_outage_before_the_signal_keeps_nothing_from_being_held(updated, after_call):
+    def end(client):
+        ends_with_a_signal_later(1)(client)
+        client.sender.end(NotSent("No connection."))
+
+    run, sent = updated()
+    after_call(sent, end)
     run.holds(1, 2)
     assert run.wave()["code"] == "interrupted"
 
@@ -861,8 +903,41 @@ def test_after_the_end_of_the_run_without_a_signal_nothing_is_sent(rollout, afte
     run.releases(1, 2)
     run.reads(*floor(None, None, held=False))
     after_call(len(run.wire.sent) + 2, ends_with_a_signal_later(None))
-    run.wave()
+    assert run.wave()["code"] == "not_sent"
     assert len(run.wire.sent) == 5
+    assert run.records[-3:] == ["deployed", "held", "failed"]
+
+
+def test_a_device_that_waits_for_minutes_delays_no_other_when_the_signal_comes(updated, after_call, clock):
+    run, sent = updated(concurrency=1)
+    run.wire.expect("POST", TRIGGER, reply=limited("300"))
+    after_call(sent + 1, ends_with_a_signal_later(1))
+    run.holds(1, 2)
+    began = clock()
+    assert run.wave()["code"] == "interrupted"
+    assert clock() - began < 30
+
+
+@pytest.mark.parametrize(("signal_after", "code"), [(1, "interrupted"), (None, "not_sent")])
+def test_a_hold_that_waits_for_minutes_holds_nothing_up_when_the_run_has_ended(
+    updated, monkeypatch, after_call, clock, signal_after, code
+):
+    lease = Lease(os.getpid())
+    monkeypatch.setattr(Lease, "lent", classmethod(lambda _class: lease))
+
+    def end(client):
+        monkeypatch.setattr(Lease, "held", False)
+        if signal_after is not None:
+            asyncio.get_running_loop().call_later(signal_after, client.interrupt, "SIGTERM")
+
+    run, sent = updated()
+    run.holds(1, 2, reply=limited("300"))
+    after_call(sent + 2, end)
+    if signal_after is not None:
+        run.holds(1, 2)
+    began = clock()
+    assert run.wave()["code"] == code
+    assert clock() - began < (330 if signal_after else 30)
 
 
 def test_what_fails_unforeseen_holds_the_devices_all_the_same(rollout, monkeypatch):

@@ -166,6 +166,7 @@ def test_devices_without_token_may_be_left_out():
     plan = plan_of(request(untracked="skip"), *devices, without_token=(3, 9))
     assert kinds(plan) == {uuid(3): "untracked", uuid(9): "re_registered"}
     assert plan.refused == ()
+    assert not any("connect_untracked" in one.conflict for one in plan.members)  # that is done already
     assert {one.device_uuid: (one.due, one.skip_word) for one in plan.members} == {
         uuid(1): (True, None),
         uuid(3): (False, "skipped"),
