@@ -294,7 +294,7 @@ ENDED = (
     one(
         "sends-after-its-run",
         "Right before a write departs, its run is known to go on",
-        *(CLIENT, "        if self.run_ended:\n            raise RunEnded\n", ""),
+        *(CLIENT, "            raise RunEnded\n        deadline.check", "            pass\n        deadline.check"),
         *(unit("lease"),),
     ),
     one(
