@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .account import Account
 from .clock import DEFAULT_EPOCH, Clock
 from .exchange import Exchange
 from .fleet import Fleet
@@ -25,7 +26,7 @@ class Config:
     rules: LifeRules = field(default_factory=LifeRules)
     switches: Switches = field(default_factory=Switches)
     user_token: str | None = None
-    flows: tuple[str, ...] = ("f-77aa-01bc",)
+    flows: tuple[tuple[str, str], ...] = (("f-77aa-01bc", "kiosk-ui"),)
     time_factor: float = 1.0
     epoch: float = DEFAULT_EPOCH
     wall_epoch: float | None = None
@@ -38,5 +39,6 @@ def build(config: Config) -> Exchange:
     fleet = Fleet(config.population, config.rules, config.switches)
     limits = Limits(config.switches, clock)
     token = config.user_token or default_user_token(config.rules.seed)
-    service = Service(fleet, config.switches, limits, clock, token, config.flows)
+    account = Account(fleet, config.switches, dict(config.flows))
+    service = Service(account, config.switches, limits, clock, token)
     return Exchange(service, config.log_size)

@@ -81,7 +81,7 @@ class Control:
                 "user_token": self._service.user_token,
                 "devices": len(self._fleet),
                 "projects": self._fleet.projects,
-                "flows": sorted(self._service.flows),
+                "flows": sorted(self._service.account.flows),
                 "apps": sorted(self._fleet.apps),
                 "real_seconds": round(now, 6),
                 "emulated_seconds": round(at, 6),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .fleet import Fleet
+from .account import Account
 from .model import STATUSES, Device
 from .switches import Switches
 from .wire import ApiError, Body, mapping, mappings, required_text, text
@@ -51,20 +51,19 @@ class Target:
 class TargetReader:
     """Checks device filters and finds the devices they select."""
 
-    def __init__(self, fleet: Fleet, switches: Switches) -> None:
-        self._fleet = fleet
+    def __init__(self, account: Account, switches: Switches) -> None:
+        self._account = account
+        self._fleet = account.fleet
         self._switches = switches
 
     def read(self, body: Body, key: str, api: str) -> Target:
         """The filter under ``key`` (``devices_filter`` to deploy, ``device_filter`` to remove), or a 400."""
         raw = mapping(body, key)
         project = required_text(mapping(raw, "project"), "name")
-        if not self._fleet.has_project(project):
-            raise ApiError(f"Project {project!r} does not exist")
+        self._account.check_project(project)
         groups = tuple(required_text(item, "name") for item in mappings(raw, "groups"))
         for group in groups:
-            if self._switches.unknown_group == "rejected" and not self._fleet.has_group(project, group):
-                raise ApiError(f"Group {group!r} does not exist in project {project!r}")
+            self._account.check_group(project, group)
         return Target(project, groups, tuple(self._condition(item, api) for item in mappings(raw, "filters")))
 
     def _condition(self, raw: Body, api: str) -> Condition:
@@ -86,12 +85,12 @@ class TargetReader:
         return Condition(kind, operand, value, app_version, deployment_id)
 
     def _check_name(self, kind: str, value: str, deployment_id: str | None) -> None:
-        if kind == "app" and self._switches.unknown_app == "rejected" and value not in self._fleet.apps:
-            raise ApiError(f"App {value!r} does not exist")
-        if kind == "tag" and self._switches.unknown_tag == "rejected" and value not in self._fleet.tags:
-            raise ApiError(f"Tag {value!r} does not exist")
-        if deployment_id is not None and deployment_id not in self._fleet.deployments:
-            raise ApiError(f"Deployment {deployment_id!r} does not exist")
+        if kind == "app":
+            self._account.check_app(value)
+        if kind == "tag":
+            self._account.check_tag(value)
+        if deployment_id is not None:
+            self._account.check_deployment(deployment_id)
 
     def select(self, target: Target, at: float) -> list[Device]:
         """The selected devices: in any of the groups, and matching all of the filters."""

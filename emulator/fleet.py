@@ -24,6 +24,7 @@ class Fleet:
         self.apps: set[str] = {name for name, _version in plan.apps}
         self.tags: set[str] = {name for name, _percent in plan.tags}
         self.deployments: dict[str, Deployment] = {}
+        self._reached: dict[str, list[tuple[Device, Update]]] = {}
         self._rng = Random(f"{rules.seed}/deployments")
         self._next_update_id = 9001
         self._by_id: dict[int, Device] = {}
@@ -136,6 +137,19 @@ class Fleet:
         device.tags = tuple(dict.fromkeys(tags))
         self.tags.update(device.tags)
 
+    def describe(
+        self, device: Device, name: str | None, group: str | None, description: str | None, address: str | None
+    ) -> None:
+        """Change what people wrote about the device; ``None`` leaves a value as it is."""
+        if name is not None:
+            self.rename(device, name)
+        if group is not None:
+            self.move(device, group)
+        if description is not None:
+            device.description = description
+        if address is not None:
+            device.address = address
+
     def rename(self, device: Device, name: str) -> None:
         """Give the device another name."""
         self._by_name[device.name].remove(device.device_id)
@@ -152,6 +166,7 @@ class Fleet:
     def deploy(self, deployment: Deployment, devices: Iterable[Device], at: float) -> int:
         """Queue an update on each device; the target is fixed here and now. Returns how many there are."""
         self.deployments[deployment.deployment_id] = deployment
+        reached = self._reached[deployment.deployment_id] = []
         for device in devices:
             self.life.advance(device, at)
             if self._is_left_out(device, deployment):
@@ -160,6 +175,7 @@ class Fleet:
             self._next_update_id += 1
             device.pending.append(update)
             device.updates.append(update)
+            reached.append((device, update))
             deployment.targets += 1
         return deployment.targets
 

@@ -10,14 +10,12 @@ from email.utils import formatdate
 
 from .clock import Clock
 from .switches import Switches
-from .wire import Reply
 
 WINDOW = 60.0
-_ACCOUNT = ""
 
 
 class Limits:
-    """Counts the calls of each device, and of the account for calls that name no device."""
+    """Counts the calls of each key: a device, an account, a token. A refusal is the instant at which it ends."""
 
     def __init__(self, switches: Switches, clock: Clock) -> None:
         self._switches = switches
@@ -37,19 +35,17 @@ class Limits:
         """Whether the account is banned at this moment."""
         return now < self._banned_until
 
-    def refuse_banned(self, now: float) -> Reply | None:
-        """A 429 while the ban lasts. Calls during the ban do not make it longer."""
+    def refuse_banned(self, now: float) -> float | None:
+        """Refuse a call while the ban lasts. Calls during the ban do not make it longer."""
         if not self.banned(now):
             return None
         self.refused += 1
-        return self._too_many(now, self._banned_until)
+        return self._banned_until
 
-    def admit(self, token: str | None, now: float) -> Reply | None:
-        """Count a call that names the device with ``token`` (or none), or refuse it. A refused call is not counted."""
-        limit = self._switches.account_limit if token is None else self._switches.rate_limit
+    def admit(self, key: str, limit: int, now: float) -> float | None:
+        """Count a call of ``key``, or refuse it above ``limit`` (0: none). A refused call is not counted."""
         if not limit:
             return None
-        key = _ACCOUNT if token is None else token
         calls = [at for at in self._accepted.get(key, ()) if self._in_window(at, now)]
         if len(calls) < limit:
             calls.append(now)
@@ -61,8 +57,8 @@ class Limits:
             self._violations = 0
             self._banned_until = now + self._switches.ban_seconds
             self.ever_banned = True
-            return self._too_many(now, self._banned_until)
-        return self._too_many(now, self._free_at(calls[-limit]))
+            return self._banned_until
+        return self._free_at(calls[-limit])
 
     def _in_window(self, at: float, now: float) -> bool:
         if self._switches.rate_window == "fixed":
@@ -74,11 +70,10 @@ class Limits:
             return (oldest // WINDOW + 1) * WINDOW
         return oldest + WINDOW
 
-    def _too_many(self, now: float, until: float) -> Reply:
-        headers = {}
-        wait = max(1, math.ceil(until - now))
-        if self._switches.retry_after == "seconds":
-            headers["Retry-After"] = str(wait)
-        elif self._switches.retry_after == "date":
-            headers["Retry-After"] = formatdate(math.ceil(self._clock.wall_epoch + until), usegmt=True)
-        return Reply(429, {}, headers)
+    def retry_after(self, form: str, now: float, until: float) -> dict[str, str]:
+        """The header Retry-After of a refusal that ends at ``until``, as ``seconds``, ``date`` or ``none``."""
+        if form == "seconds":
+            return {"Retry-After": str(max(1, math.ceil(until - now)))}
+        if form == "date":
+            return {"Retry-After": formatdate(math.ceil(self._clock.wall_epoch + until), usegmt=True)}
+        return {}

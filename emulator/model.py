@@ -16,7 +16,11 @@ _HISTORY = 32
 
 @dataclass(slots=True)
 class Deployment:
-    """One accepted deploy call (connect-api.md 2.7, 2.8). Its id is never sent to a v1 client."""
+    """One accepted deploy call (connect-api.md 2.7, 2.8, 3.5). Its id is never sent to a v1 client.
+
+    ``project``, ``user`` and ``token`` (the name of an access token; empty for v1) decide which lists of API v2 show
+    it.
+    """
 
     deployment_id: str
     api: str
@@ -26,6 +30,9 @@ class Deployment:
     app_name: str | None
     app_version: str | None
     parameters: object
+    project: str = ""
+    user: str = ""
+    token: str = ""
     targets: int = 0
 
 

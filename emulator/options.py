@@ -71,7 +71,7 @@ def parse(arguments: Sequence[str]) -> Start:
         rules,
         switches,
         given.user_token,
-        tuple(given.flow or ["f-77aa-01bc"]),
+        tuple(_flow(item) for item in given.flow or ["f-77aa-01bc=kiosk-ui"]),
         given.time_factor,
         epoch,
         time.time(),
@@ -152,7 +152,13 @@ def _add_fleet(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[=VERSION]",
         help="apps that the account knows; with a version: installed on all devices (kiosk_ui=3.1.0)",
     )
-    group.add_argument("--flow", action="append", type=_text, metavar="ID", help="known update flows (f-77aa-01bc)")
+    group.add_argument(
+        "--flow",
+        action="append",
+        type=_text,
+        metavar="ID[=NAME]",
+        help="update flows that the account knows; without a name, the id is the name (f-77aa-01bc=kiosk-ui)",
+    )
     group.add_argument("--user-token", type=_text, metavar="TOKEN", help="the account's token (made from the seed)")
     group.add_argument("--agent-version", type=_text, default="6.2", metavar="V", help="agent version (6.2)")
     group.add_argument(
@@ -294,6 +300,13 @@ def _tag(item: str) -> tuple[str, float]:
     if not name:
         raise OptionError(f"argument --tags: must be NAME or NAME=PERCENT, not {item!r}")
     return name, share
+
+
+def _flow(item: str) -> tuple[str, str]:
+    flow_id, _separator, name = item.partition("=")
+    if not flow_id:
+        raise OptionError(f"argument --flow: must be ID or ID=NAME, not {item!r}")
+    return flow_id, name or flow_id
 
 
 def _app(item: str) -> tuple[str, str | None]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hmac
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from .account import OWNER, Account
 from .clock import Clock
 from .filters import V1, V2_LEGACY, TargetReader
-from .fleet import Fleet
 from .limits import Limits
 from .model import Deployment, Device
 from .switches import Switches
@@ -42,16 +42,14 @@ class Route:
 class Service:
     """Answers calls. It has no clock of its own: ``now`` is real seconds since the start."""
 
-    def __init__(
-        self, fleet: Fleet, switches: Switches, limits: Limits, clock: Clock, user_token: str, flows: Collection[str]
-    ) -> None:
-        self.fleet = fleet
+    def __init__(self, account: Account, switches: Switches, limits: Limits, clock: Clock, user_token: str) -> None:
+        self.account = account
+        self.fleet = account.fleet
         self.switches = switches
         self.limits = limits
         self.clock = clock
         self.user_token = user_token
-        self.flows = set(flows)
-        self._targets = TargetReader(fleet, switches)
+        self._targets = TargetReader(account, switches)
         self._render = Renderer(clock, switches)
         self._routes: dict[str, dict[str, Route]] = {
             "/v1/set_update_trigger": {"POST": Route(self._set_trigger, "must")},
@@ -75,21 +73,29 @@ class Service:
         route = methods.get(method)
         if route is None:
             return Reply(405, {"error_message": "Method not allowed"}, {"Allow": ", ".join(sorted(methods))})
-        refused = self.limits.refuse_banned(now)
-        if refused is not None:
-            return refused
+        until = self.limits.refuse_banned(now)
+        if until is not None:
+            return self._too_many(now, until)
         behind = self.switches.lag_seconds if lag is None else lag
         try:
             if not isinstance(body, dict):
                 raise ApiError("The request body must be a JSON object")
             self._authenticate(body)
             device = self._named_device(body, route)
-            refused = self.limits.admit(device.token if device else None, now)
-            if refused is not None:
-                return refused
+            until = self._admit(device, now)
+            if until is not None:
+                return self._too_many(now, until)
             return route.run(Call(body, device, self.clock.emulated(now), self.clock.emulated(now - behind)))
         except ApiError as refusal:
-            return refusal.reply
+            return error(refusal.status, str(refusal))
+
+    def _admit(self, device: Device | None, now: float) -> float | None:
+        if device is None:
+            return self.limits.admit("", self.switches.account_limit, now)
+        return self.limits.admit(device.token, self.switches.rate_limit, now)
+
+    def _too_many(self, now: float, until: float) -> Reply:
+        return Reply(429, {}, self.limits.retry_after(self.switches.retry_after, now, until))
 
     # The account, and the device that a call names
 
@@ -148,10 +154,9 @@ class Service:
             if group is not None:
                 raise ApiError("group_name works only together with project_name")
             return None, None
-        if not self.fleet.has_project(project):
-            raise ApiError(f"Project {project!r} does not exist")
-        if group is not None and self.switches.unknown_group == "rejected" and not self.fleet.has_group(project, group):
-            raise ApiError(f"Group {group!r} does not exist in project {project!r}")
+        self.account.check_project(project)
+        if group is not None:
+            self.account.check_group(project, group)
         return project, group
 
     # 2.3
@@ -163,21 +168,14 @@ class Service:
         text(body, "software_version")  # deprecated: its type is checked, it changes nothing
         where = _coordinates(body)
         apps = self._apps_of(body)
-        if group is not None and not self.fleet.has_group(device.project, group):
-            raise ApiError(f"Group {group!r} does not exist in project {device.project!r}")
-        # Everything is checked before anything changes: a refused call must leave the device as it was.
-        if name is not None:
-            self.fleet.rename(device, name)
         if group is not None:
-            self.fleet.move(device, group)
+            self.account.check_group(device.project, group, strict=True)
+        # Everything is checked before anything changes: a refused call must leave the device as it was.
+        self.fleet.describe(device, name, group, description, address)
         if tag is not None:
             self.fleet.set_tags(device, [*device.tags, tag])
         if apps is not None:
             self.fleet.set_apps(device, {**device.apps, **apps}, call.at)
-        if description is not None:
-            device.description = description
-        if address is not None:
-            device.address = address
         if where is not None:
             device.lat, device.lng = where
         return SUCCESS
@@ -188,15 +186,9 @@ class Service:
         apps = {}
         for item in mappings(body, "apps"):
             name = required_text(item, "app_name")
-            self._check_app(name)
+            self.account.know_app(name)
             apps[name] = required_text(item, "version")
         return apps
-
-    def _check_app(self, name: str) -> None:
-        if name not in self.fleet.apps:
-            if self.switches.unknown_app == "rejected":
-                raise ApiError(f"App {name!r} does not exist")
-            self.fleet.apps.add(name)
 
     # 2.4, 2.5
 
@@ -258,22 +250,13 @@ class Service:
         return self._deploy(call, V2_LEGACY, parameters)
 
     def _deploy(self, call: Call, api: str, parameters: object) -> Reply:
-        flow_id = required_text(call.body, "flow_id")
-        if flow_id not in self.flows and self.switches.unknown_flow == "rejected":
-            raise ApiError(f"Flow {flow_id!r} does not exist")
-        metadata = mapping(call.body, "metadata")
-        comment = text(metadata, "comment") or ""
-        app_name = app_version = None
-        if metadata.get("app") is not None:
-            app = mapping(metadata, "app")
-            app_name, app_version = required_text(app, "name"), required_text(app, "version")
-            self._check_app(app_name)
-        devices = self._targets.select(self._targets.read(call.body, "devices_filter", api), call.at)
-        if not devices and self.switches.empty_target == 400:
-            raise ApiError("No device matches devices_filter")
-        deployment = Deployment(
-            self.fleet.new_deployment_id(), api, flow_id, call.at, comment, app_name, app_version, parameters
-        )
+        flow_id = self.account.flow(call.body, "flow_id")
+        comment, app, version = self.account.comment_and_app(mapping(call.body, "metadata"))
+        target = self._targets.read(call.body, "devices_filter", api)
+        devices = self._targets.select(target, call.at)
+        self.account.check_target(devices, "devices_filter")
+        number, project = self.fleet.new_deployment_id(), target.project
+        deployment = Deployment(number, api, flow_id, call.at, comment, app, version, parameters, project, OWNER)
         self.fleet.deploy(deployment, devices, call.at)
         return SUCCESS
 

@@ -39,11 +39,11 @@ def error(status: int, message: str) -> Reply:
 
 
 class ApiError(Exception):
-    """A call that is refused."""
+    """A call that is refused. Each generation of the API has its own form for it."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
-        self.reply = error(status, message)
+        self.status = status
 
 
 def text(body: Body, key: str) -> str | None:
