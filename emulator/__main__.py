@@ -96,7 +96,9 @@ def _greeting(start: Start, exchange: Exchange, port: int) -> str:
     host = f"[{start.host}]" if ":" in start.host else start.host
     lines = [
         f"emulator: http://{host}:{port} with {len(exchange.service.fleet)} devices,"
-        f" user_token {exchange.service.user_token}"
+        f" user_token {exchange.service.user_token}",
+        f"emulator: API v2: access_token {exchange.service_v2.tokens.first.token},"
+        f" project keys {', '.join(exchange.service.fleet.project_keys.values())}",
     ]
     if not is_loopback(start.host) and start.control_token is None:
         lines.append("emulator: reachable from other machines; the control API answers this machine only")

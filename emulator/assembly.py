@@ -15,7 +15,9 @@ from .life import LifeRules
 from .limits import Limits
 from .population import Population, default_user_token
 from .service import Service
+from .service_v2 import ServiceV2
 from .switches import Switches
+from .tokens import AccessTokens
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Config:
     rules: LifeRules = field(default_factory=LifeRules)
     switches: Switches = field(default_factory=Switches)
     user_token: str | None = None
+    access_token: str | None = None
     flows: tuple[tuple[str, str], ...] = (("f-77aa-01bc", "kiosk-ui"),)
     time_factor: float = 1.0
     epoch: float = DEFAULT_EPOCH
@@ -41,4 +44,6 @@ def build(config: Config) -> Exchange:
     token = config.user_token or default_user_token(config.rules.seed)
     account = Account(fleet, config.switches, dict(config.flows))
     service = Service(account, config.switches, limits, clock, token)
-    return Exchange(service, config.log_size)
+    tokens = AccessTokens(config.rules.seed, config.access_token)
+    service_v2 = ServiceV2(account, config.switches, limits, clock, tokens)
+    return Exchange(service, service_v2, config.log_size)

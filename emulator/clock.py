@@ -49,6 +49,10 @@ class Clock:
         self._jumped_at.append(now)
         self._jumped_by.append(total + seconds)
 
+    def iso(self, at: float) -> str:
+        """An emulated instant as API v2 writes it, with its zone (connect-api.md 3.1)."""
+        return self.stamp(at).replace(" ", "T") + "Z"
+
     def stamp(self, at: float, offset_minutes: int = 0) -> str:
         """The wire's form of an emulated instant: ``YYYY-MM-DD HH:MM:SS`` without a zone (connect-api.md 2.2)."""
         moment = datetime.fromtimestamp(self.epoch + at, timezone.utc) + timedelta(minutes=offset_minutes)

@@ -13,6 +13,7 @@ from .exchange import Exchange
 from .faults import FaultError
 from .model import Device
 from .switches import SwitchError
+from .tokens import PERMISSIONS
 from .wire import Reply
 
 PREFIX = "/_control/"
@@ -27,6 +28,14 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "group": (str,),
     "agent_version": (str,),
     "update_seconds": (int, float, type(None)),
+}
+
+_TOKEN_TYPES: dict[str, tuple[type, ...]] = {
+    "user": (str,),
+    "permissions": (list,),
+    "project": (str,),
+    "device_uuid": (str,),
+    "expires_in": (int, float),
 }
 
 
@@ -46,6 +55,8 @@ class Control:
             ("GET", "devices"): self._devices,
             ("POST", "configure"): self._configure,
             ("GET", "deployments"): self._deployments,
+            ("GET", "access_tokens"): self._tokens,
+            ("POST", "access_tokens"): self._add_token,
             ("GET", "faults"): self._faults,
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): self._clear_faults,
@@ -79,6 +90,8 @@ class Control:
             200,
             {
                 "user_token": self._service.user_token,
+                "access_token": self._exchange.service_v2.tokens.first.token,
+                "project_keys": self._fleet.project_keys,
                 "devices": len(self._fleet),
                 "projects": self._fleet.projects,
                 "flows": sorted(self._service.account.flows),
@@ -181,6 +194,26 @@ class Control:
 
     def _deployments(self, _query: Mapping[str, str], _body: dict[str, Any], _now: float) -> Reply:
         return Reply(200, {"deployments": [asdict(item) for item in self._fleet.deployments.values()]})
+
+    def _tokens(self, _query: Mapping[str, str], _body: dict[str, Any], _now: float) -> Reply:
+        return Reply(200, {"access_tokens": [asdict(token) for token in self._exchange.service_v2.tokens]})
+
+    def _add_token(self, _query: Mapping[str, str], body: dict[str, Any], now: float) -> Reply:
+        spec = dict(body)
+        for name, value in spec.items():
+            if name not in _TOKEN_TYPES:
+                raise ControlError(f"access token: unknown field {name!r}; accepted: {', '.join(_TOKEN_TYPES)}")
+            if not isinstance(value, _TOKEN_TYPES[name]) or isinstance(value, bool):
+                raise ControlError(f"access token: {name} cannot be {value!r}")
+        if not set(spec.get("permissions", ())) <= set(PERMISSIONS):
+            raise ControlError(f"access token: permissions must be of {', '.join(PERMISSIONS)}")
+        if "project" in spec and not self._fleet.has_project(spec["project"]):
+            raise ControlError(f"access token: there is no project {spec['project']!r}")
+        if "device_uuid" in spec and self._fleet.find(spec["device_uuid"]) is None:
+            raise ControlError(f"access token: there is no device {spec['device_uuid']!r}")
+        lifetime = spec.pop("expires_in", None)
+        expires = None if lifetime is None else self._service.clock.emulated(now) + lifetime
+        return Reply(200, asdict(self._exchange.service_v2.tokens.add(**spec, expires=expires)))
 
     def _faults(self, _query: Mapping[str, str], _body: dict[str, Any], _now: float) -> Reply:
         return Reply(200, {"faults": [asdict(item) for item in self._exchange.faults.faults]})

@@ -12,19 +12,12 @@ from typing import Any, Literal
 
 from .faults import Fault, FaultBox
 from .service import Service
+from .service_v2 import ServiceV2
 from .stats import WRITE_METHODS, Entry, Stats
-from .wire import Reply
+from .wire import Reply, Request
+from .wire_v2 import DEVICE, is_v2, locate
 
 Delivery = Literal["reply", "reset", "close", "truncate"]
-
-
-@dataclass(frozen=True)
-class Request:
-    """A call as it arrived; ``body`` is the decoded JSON, or ``None`` when there was none that could be decoded."""
-
-    method: str
-    path: str
-    body: Any
 
 
 @dataclass(frozen=True)
@@ -47,8 +40,9 @@ class Outcome:
 class Exchange:
     """Receives calls, applies the faults, counts. Every ``now`` is real seconds since the start."""
 
-    def __init__(self, service: Service, log_size: int) -> None:
+    def __init__(self, service: Service, service_v2: ServiceV2, log_size: int) -> None:
         self.service = service
+        self.service_v2 = service_v2
         self.faults = FaultBox()
         self.stats = Stats(log_size)
         self._late: list[tuple[float, int, Request, Entry]] = []
@@ -56,10 +50,13 @@ class Exchange:
     def receive(self, request: Request, now: float) -> Outcome:
         """Process one call and return its outcome."""
         self.land(now)
-        device_uuid, by_token = self._device_named(request.body)
+        device_uuid, counts = self._device_named(request)
         fault = self.faults.pick(request.method, request.path, device_uuid)
         body = self._without_tokens(request.body)
-        entry = self.stats.received(request.method, request.path, device_uuid, body, now, by_token)
+        general = _general(request.path)
+        entry = self.stats.received(request.method, request.path, general, device_uuid, body, now, counts)
+        if is_v2(request.path):
+            entry.update(self._about_v2(request, now))
         if fault is None:
             outcome = Outcome(self._process(request, now))
         else:
@@ -76,10 +73,17 @@ class Exchange:
             entry["landed"] = self._process(request, due).status
 
     def _process(self, request: Request, now: float, lag: float | None = None) -> Reply:
-        reply = self.service.handle(request.method, request.path, request.body, now, lag)
+        if is_v2(request.path):
+            reply = self.service_v2.handle(request, now, lag)
+        else:
+            reply = self.service.handle(request.method, request.path, request.body, now, lag)
         if request.method in WRITE_METHODS and reply.status < 300:
-            self.stats.wrote(request.path)
+            self.stats.wrote(_general(request.path))
         return reply
+
+    def label(self, path: str) -> str:
+        """The content type of answers: API v2 documents JSON (connect-api.md 3.1)."""
+        return "application/json" if is_v2(path) else self.service.switches.content_type
 
     def _fail(self, fault: Fault, request: Request, entry: Entry, now: float) -> Outcome:
         kind, args = fault.kind, fault.args
@@ -91,13 +95,14 @@ class Exchange:
             return Outcome(_gateway(args["status"]))
         if kind == "429":
             after = args["retry_after"]
-            return Outcome(Reply(429, {}, {} if after is None else {"Retry-After": str(after)}))
+            headers = {} if after is None else {"Retry-After": str(after)}
+            return Outcome(self.service_v2.too_many(headers) if is_v2(request.path) else Reply(429, {}, headers))
         if kind == "late":
             heapq.heappush(self._late, (now + args["seconds"], entry["seq"], request, entry))
             return Outcome(None, "close") if args["status"] is None else Outcome(_gateway(args["status"]))
         if kind == "html" and not args["processed"]:
             if request.method in WRITE_METHODS:
-                self.stats.wrote(request.path)  # the client was told 200
+                self.stats.wrote(_general(request.path))  # the client was told 200
             return Outcome(_gateway(200))
         if kind == "same_page":
             return self._same_page(request, now)
@@ -116,13 +121,23 @@ class Exchange:
         body = request.body
         if isinstance(body, dict):
             body = {key: value for key, value in body.items() if key != "offset"}
-        reply = self._process(replace(request, body=body), now)
+        query = tuple((key, value) for key, value in request.query if key != "after")
+        reply = self._process(replace(request, body=body, query=query), now)
+        if is_v2(request.path):
+            return Outcome(self.service_v2.endless(request, reply))
         if reply.status == 200 and isinstance(reply.body, dict) and "more" in reply.body:
             reply = replace(reply, body={**reply.body, "more": True})
         return Outcome(reply)
 
-    def _device_named(self, body: Any) -> tuple[str | None, bool]:
-        """The uuid of the device a call is about, and whether its token named it (only those count for its limit)."""
+    def _device_named(self, request: Request) -> tuple[str | None, bool]:
+        """The uuid of the device a call is about, and whether it counts as a call of the device.
+
+        In v1 its token has to name it, in API v2 the path.
+        """
+        body, address = request.body, locate(request.path)
+        if address is not None and address.call == DEVICE:
+            found = self.service.fleet.find(address.name or "")
+            return (found.uuid if found else None), found is not None
         if not isinstance(body, dict):
             return None, False
         fleet, token, key = self.service.fleet, body.get("device_token"), body.get("device_id")
@@ -142,6 +157,14 @@ class Exchange:
                     return (uuid if isinstance(uuid, str) else None), False
         return None, False
 
+    def _about_v2(self, request: Request, now: float) -> dict[str, Any]:
+        """What the log says of a call of API v2 besides: its query, and the name of its token if that is valid."""
+        token = self.service_v2.tokens.find(request.authorization, self.service.clock.emulated(now))
+        query: dict[str, list[str]] = {}
+        for key, value in request.query:
+            query.setdefault(key, []).append(self._hide(key, value))
+        return {"query": query, "token": token.name if token else None}
+
     def _without_tokens(self, value: Any) -> Any:
         if isinstance(value, dict):
             return {key: self._hide(key, item) for key, item in value.items()}
@@ -155,7 +178,15 @@ class Exchange:
         if key == "device_token":
             device = self.service.fleet.by_token(value) if isinstance(value, str) else None
             return device.uuid if device else "t-***"
+        if key == "access_token":
+            return "a-***"
         return self._without_tokens(value)
+
+
+def _general(path: str) -> str:
+    """The path under which a call is counted."""
+    address = locate(path)
+    return path if address is None else address.general
 
 
 def _gateway(status: int) -> Reply:

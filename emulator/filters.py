@@ -13,13 +13,14 @@ from .model import STATUSES, Device
 from .switches import Switches
 from .wire import ApiError, Body, mapping, mappings, required_text, text
 
-V1, V2_LEGACY = "v1", "v2-legacy"
+V1, V2_LEGACY, V2 = "v1", "v2-legacy", "v2"
 _BOTH = ("is", "is_not")
 _COMMON = {"specific_device": _BOTH, "tag": _BOTH, "app": _BOTH, "device_state": ("is",)}
 #: Filter types with their operands, for each call generation (the table in connect-api.md 2.7).
 OPERANDS: dict[str, dict[str, tuple[str, ...]]] = {
     V1: {**_COMMON, "update_status": _BOTH},
     V2_LEGACY: {**_COMMON, "deployment": ("is",)},
+    V2: {**_COMMON, "deployment": ("is",)},
 }
 _VALUES: dict[str, tuple[str, ...]] = {
     "device_state": ("online", "offline"),
@@ -61,6 +62,16 @@ class TargetReader:
         raw = mapping(body, key)
         project = required_text(mapping(raw, "project"), "name")
         self._account.check_project(project)
+        return self._read_in(project, raw, api)
+
+    def read_v2(self, body: Body, project: str) -> Target:
+        """The ``device_filter`` of API v2, without project, perhaps without groups (connect-api.md 3.5), or a 400."""
+        raw = mapping(body, "device_filter")
+        if "groups" not in raw and self._switches.groups_missing == "accepted":
+            raw = {**raw, "groups": []}
+        return self._read_in(project, raw, V2)
+
+    def _read_in(self, project: str, raw: Body, api: str) -> Target:
         groups = tuple(required_text(item, "name") for item in mappings(raw, "groups"))
         for group in groups:
             self._account.check_group(project, group)

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from random import Random
 
 from .life import Life, LifeRules
-from .model import Deployment, Device, Update
-from .population import Population, populate
+from .model import ABORTED, Deployment, Device, Update, deployment_id
+from .population import Population, populate, project_keys
 from .switches import Switches
 
 
@@ -36,6 +37,9 @@ class Fleet:
         self._group_ids: dict[tuple[str, str], list[int]] = {
             (name, group): [] for name, _count in plan.projects for group in plan.groups
         }
+        #: Project names with their keys, which the paths of API v2 hold.
+        self.project_keys: dict[str, str] = project_keys(self._project_ids)
+        self._by_key = {key: name for name, key in self.project_keys.items()}
         for device in populate(plan, rules.seed, rules.heartbeat):
             self._index(device)
 
@@ -72,6 +76,10 @@ class Fleet:
         """Whether there is such a project."""
         return project in self._project_ids
 
+    def project_of_key(self, key: str) -> str | None:
+        """The name of the project with this key."""
+        return self._by_key.get(key)
+
     def has_group(self, project: str, group: str) -> bool:
         """Whether the project has such a group."""
         return (project, group) in self._group_ids
@@ -85,11 +93,18 @@ class Fleet:
                 yield self._by_id[number]
 
     def page(
-        self, project: str | None, group: str | None, name: str | None, after: int, limit: int
+        self,
+        project: str | None,
+        group: str | None,
+        name: str | None,
+        after: int,
+        limit: int,
+        tags: Collection[str] = (),
     ) -> tuple[list[Device], bool]:
         """Up to ``limit`` devices with an id greater than ``after``, and whether there are more.
 
-        Costs the page, not the fleet: the candidates are a sorted list already.
+        With ``tags``: those that have any of them. Without, it costs the page, not the fleet: the candidates are a
+        sorted list already.
         """
         if name is not None:
             numbers = sorted(number for number in self._by_name.get(name, ()) if self._is_in(number, project, group))
@@ -100,12 +115,21 @@ class Fleet:
         else:
             numbers = self._group_ids.get((project, group), [])
         start = bisect_right(numbers, after)
-        chosen = numbers[start : start + limit]
-        return [self._by_id[number] for number in chosen], start + limit < len(numbers)
+        if not tags:
+            chosen = numbers[start : start + limit]
+            return [self._by_id[number] for number in chosen], start + limit < len(numbers)
+        wanted = set(tags)
+        candidates = (self._by_id[number] for number in islice(numbers, start, None))
+        found = list(islice((device for device in candidates if wanted.intersection(device.tags)), limit + 1))
+        return found[:limit], len(found) > limit
 
     def _is_in(self, number: int, project: str | None, group: str | None) -> bool:
         device = self._by_id[number]
         return (project is None or device.project == project) and (group is None or device.group == group)
+
+    def reached(self, deployment: Deployment) -> list[tuple[Device, Update]]:
+        """The devices that a deployment reached, with its update on each."""
+        return self._reached[deployment.deployment_id]
 
     # Changing
 
@@ -179,6 +203,19 @@ class Fleet:
             deployment.targets += 1
         return deployment.targets
 
+    def abort(self, deployment: Deployment, at: float) -> None:
+        """End what is left of a deployment (connect-api.md 3.7, U13). What has ended stays as it is."""
+        for device, update in self.reached(deployment):
+            self.life.advance(device, at)
+            if update in device.pending:
+                device.pending.remove(update)
+                update.status, update.finished = ABORTED, at
+            elif device.running is update and self._switches.abort_running == "at_once":
+                device.running = None
+                update.status, update.finished = ABORTED, at
+            elif device.running is update and self._switches.abort_running == "next_beat":
+                update.abort = True
+
     def _is_left_out(self, device: Device, deployment: Deployment) -> bool:
         if device.held and self._switches.held_devices == "skipped":
             return True
@@ -189,7 +226,6 @@ class Fleet:
     def new_deployment_id(self) -> str:
         """A fresh ``dp-xxxx-xxxx``."""
         while True:
-            number = self._rng.getrandbits(32)
-            name = f"dp-{number >> 16:04x}-{number & 0xFFFF:04x}"
+            name = deployment_id(self._rng.getrandbits(32))
             if name not in self.deployments:
                 return name

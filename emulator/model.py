@@ -14,6 +14,11 @@ STATUSES = (PENDING, IN_PROGRESS, SUCCESS, FAILED, ABORTED)
 _HISTORY = 32
 
 
+def deployment_id(number: int) -> str:
+    """``dp-xxxx-xxxx`` for a number of 32 bits."""
+    return f"dp-{number >> 16:04x}-{number & 0xFFFF:04x}"
+
+
 @dataclass(slots=True)
 class Deployment:
     """One accepted deploy call (connect-api.md 2.7, 2.8, 3.5). Its id is never sent to a v1 client.
@@ -34,6 +39,11 @@ class Deployment:
     user: str = ""
     token: str = ""
     targets: int = 0
+
+    @property
+    def number(self) -> int:
+        """The id as an integer, which JFrog's own test has (connect-api.md U10)."""
+        return int(self.deployment_id.removeprefix("dp-").replace("-", ""), 16)
 
 
 @dataclass(slots=True)
@@ -87,6 +97,11 @@ class Device:
     pending: list[Update] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
     history: list[tuple[float, bool, dict[str, str]]] | None = None
+
+    @property
+    def ip(self) -> str:
+        """An address from the range for benchmarks."""
+        return f"198.18.{self.device_id >> 8 & 255}.{self.device_id & 255}"
 
     def remember(self, at: float) -> None:
         """Store the present hold and app versions as the past, because they change at ``at``."""

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import argparse
 import math
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .assembly import Config
 from .life import LifeRules
 from .population import Population
-from .switches import SwitchError, Switches
+from .switches import SwitchError, Switches, explained
 
 MOST_DEVICES = 1_000_000
+_INDENTED: dict[str, Any] = {"initial_indent": "  ", "subsequent_indent": " " * 8, "break_on_hyphens": False}
 
 
 class OptionError(Exception):
@@ -71,6 +73,7 @@ def parse(arguments: Sequence[str]) -> Start:
         rules,
         switches,
         given.user_token,
+        given.access_token,
         tuple(_flow(item) for item in given.flow or ["f-77aa-01bc=kiosk-ui"]),
         given.time_factor,
         epoch,
@@ -90,11 +93,17 @@ def parse(arguments: Sequence[str]) -> Start:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m emulator", allow_abbrev=False, description="A stand-in for JFrog Connect API v1.")
+    parser = _Parser(
+        prog="python -m emulator",
+        allow_abbrev=False,
+        description="A stand-in for JFrog Connect: API v1 and API v2 over one fleet of emulated devices.",
+        epilog=_explained(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     _add_place(parser)
     _add_fleet(parser)
     _add_life(parser)
-    group = parser.add_argument_group("limits and open questions (see also the switches in docs/emulator.md)")
+    group = parser.add_argument_group("limits and open questions (see also the switches below)")
     group.add_argument("--rate-limit", metavar="N", help="calls per device and minute, 0 for no limit (3)")
     group.add_argument("--account-limit", metavar="N", help="calls per minute that name no device, 0 for no limit (0)")
     group.add_argument("--ban-after", metavar="N", help="refused calls until every call gets a 429, 0 for never (0)")
@@ -102,6 +111,11 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--lag-seconds", metavar="S", help="lists show the fleet as it was S real seconds ago (0)")
     group.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="set a switch; repeatable")
     return parser
+
+
+def _explained() -> str:
+    lines = [line for item in explained() for line in textwrap.wrap(item, 100, **_INDENTED)]
+    return "\n".join(["switches (the default first; U: the open question in docs/connect-api.md):", *lines])
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
@@ -160,6 +174,9 @@ def _add_fleet(parser: argparse.ArgumentParser) -> None:
         help="update flows that the account knows; without a name, the id is the name (f-77aa-01bc=kiosk-ui)",
     )
     group.add_argument("--user-token", type=_text, metavar="TOKEN", help="the account's token (made from the seed)")
+    group.add_argument(
+        "--access-token", type=_text, metavar="TOKEN", help="the first access token of API v2 (made from the seed)"
+    )
     group.add_argument("--agent-version", type=_text, default="6.2", metavar="V", help="agent version (6.2)")
     group.add_argument(
         "--offline-percent",

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -29,6 +30,20 @@ class Population:
     agent_version: str = "6.2"
 
 
+def project_keys(projects: Iterable[str]) -> dict[str, str]:
+    """The key of each project: its name in lower case, with hyphens, so that a name is not accepted as a key."""
+    keys: dict[str, str] = {}
+    for name in projects:
+        slug = _slug(name) or "project"
+        numbered = (slug if number == 1 else f"{slug}-{number}" for number in itertools.count(1))
+        keys[name] = next(key for key in numbered if key not in keys.values())
+    return keys
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
 def default_user_token(seed: int) -> str:
     """The account token when none is given."""
     rng = Random(f"{seed}/account")
@@ -43,7 +58,7 @@ def populate(plan: Population, seed: int, heartbeat: float) -> list[Device]:
     installed = {name: version for name, version in plan.apps if version is not None}
     device_id = 1000
     for project, count in plan.projects:
-        prefix = re.sub(r"[^a-z0-9]+", "-", project.lower().removesuffix("s")).strip("-") or "device"
+        prefix = _slug(project.lower().removesuffix("s")) or "device"
         members: dict[str, list[Device]] = {group: [] for group in plan.groups}
         for index in range(count):
             device_id += rng.randint(1, 3)  # gaps: a client that counts instead of using the cursor loses devices

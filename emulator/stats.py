@@ -12,7 +12,7 @@ from .fleet import Fleet
 from .limits import WINDOW
 
 Entry = dict[str, Any]
-WRITE_METHODS = ("POST", "DELETE")
+WRITE_METHODS = ("POST", "PATCH", "PUT", "DELETE")
 
 
 class Stats:
@@ -35,13 +35,15 @@ class Stats:
         self._reads = self._attempts = 0
         self.max_in_flight = self.in_flight
 
-    def received(self, method: str, path: str, device_uuid: str | None, body: Any, now: float, by_token: bool) -> Entry:
-        """Count a call and open its log entry. ``body`` must be free of tokens already."""
+    def received(
+        self, method: str, path: str, general: str, device_uuid: str | None, body: Any, now: float, counts: bool
+    ) -> Entry:
+        """Count a call under its ``general`` path and open its log entry. ``body`` must be free of tokens already."""
         self._sequence += 1
-        self._calls[f"{method} {path}"] += 1
+        self._calls[f"{method} {general}"] += 1
         self._reads += method == "GET"
         self._attempts += method in WRITE_METHODS
-        if by_token and device_uuid is not None:
+        if counts and device_uuid is not None:
             self._per_device[device_uuid] += 1
             recent = [at for at in self._recent.get(device_uuid, ()) if at > now - WINDOW]
             recent.append(now)

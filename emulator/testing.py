@@ -15,11 +15,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 from .assembly import build
 from .control import PREFIX, Control
-from .exchange import Outcome, Request
+from .exchange import Outcome
 from .options import parse
+from .wire import Request
+from .wire_v2 import PREFIX as PREFIX_V2
 
 _ROOT = Path(__file__).resolve().parent.parent
 _RUNNING: set[subprocess.Popen[bytes]] = set()
@@ -34,6 +37,18 @@ class Controls(ABC):
     """What a test can see and change. The same for both kinds of emulator."""
 
     user_token: str
+    #: The first access token of API v2, which may do everything.
+    access_token: str
+    #: Names of projects with their keys, which the paths of API v2 hold.
+    project_keys: dict[str, str]
+
+    def _introduce(self) -> None:
+        known = self.info()
+        self.user_token, self.access_token, self.project_keys = (
+            known["user_token"],
+            known["access_token"],
+            known["project_keys"],
+        )
 
     @abstractmethod
     def _control(self, method: str, call: str, query: Mapping[str, str], body: dict[str, Any] | None) -> dict[str, Any]:
@@ -113,6 +128,11 @@ class Controls(ABC):
         """Projects, flows, apps and both clocks."""
         return self._control("GET", "info", {}, None)
 
+    def add_access_token(self, **spec: Any) -> str:
+        """Make an access token: user, permissions, project, device_uuid, expires_in (emulated seconds)."""
+        made: str = self._control("POST", "access_tokens", {}, spec)["token"]
+        return made
+
     def deployments(self) -> list[dict[str, Any]]:
         """Every accepted deployment, with its id and its parameters."""
         found: list[dict[str, Any]] = self._control("GET", "deployments", {}, None)["deployments"]
@@ -131,7 +151,7 @@ class Emulator(Controls):
         if control_token is not None:
             self._http.headers["X-Control-Token"] = control_token
         self.url = f"http://127.0.0.1:{port}"
-        self.user_token = self.info()["user_token"]
+        self._introduce()
 
     @classmethod
     def start(cls, *, start_timeout: float = 60.0, **options: Any) -> Emulator:
@@ -191,17 +211,29 @@ class InProcess(Controls):
     def __init__(self, **options: Any) -> None:
         config = parse(arguments({"start_time": "2026-01-05T00:00:00Z", **options})).config
         self.exchange = build(config)
-        self.user_token = self.exchange.service.user_token
         self.now = 0.0
         self._handler = Control(self.exchange)
+        self._introduce()
 
-    def request(self, method: str, path: str, body: Any) -> Outcome:
-        """One call of the API at the present instant. The caller waits for the delay in the outcome."""
-        return self.exchange.receive(Request(method, path, body), self.now)
+    def request(self, method: str, path: str, body: Any, authorization: str | None = None) -> Outcome:
+        """One call of the API at the present instant. The caller waits for the delay in the outcome.
+
+        ``path`` may hold a query. ``authorization`` is the header of this name, which only API v2 reads.
+        """
+        address, _mark, query = path.partition("?")
+        pairs = tuple(parse_qsl(query, keep_blank_values=True))
+        return self.exchange.receive(Request(method, unquote(address), body, pairs, authorization), self.now)
 
     def call(self, method: str, path: str, **fields: Any) -> tuple[int, Any]:
         """A call with the account's token that is expected to be answered: status and body."""
         reply = self.request(method, path, {"user_token": self.user_token, **fields}).reply
+        if reply is None:
+            raise EmulatorError(f"{method} {path} got no reply")
+        return reply.status, reply.body
+
+    def call_v2(self, method: str, path: str, body: Any = None, *, token: str | None = None) -> tuple[int, Any]:
+        """A call of API v2, below ``/api/v2/``, that is expected to be answered: status and body."""
+        reply = self.request(method, PREFIX_V2 + path, body, f"Bearer {token or self.access_token}").reply
         if reply is None:
             raise EmulatorError(f"{method} {path} got no reply")
         return reply.status, reply.body

@@ -18,8 +18,8 @@ from typing import Any
 from aiohttp import web
 
 from .control import PREFIX, Control
-from .exchange import Exchange, Outcome, Request
-from .wire import Reply
+from .exchange import Exchange, Outcome
+from .wire import Reply, Request
 
 _MOST_BYTES = 16 * 1024 * 1024
 _RESET = struct.pack("ii", 1, 0)
@@ -64,7 +64,9 @@ class Web:
         try:
             body = _decode(await request.read())
             await asyncio.sleep(0)  # so that calls that have arrived already count as in flight
-            outcome = self._exchange.receive(Request(request.method, request.path, body), self.now)
+            query = tuple((key, value) for key, value in request.query.items())
+            call = Request(request.method, request.path, body, query, request.headers.get("Authorization"))
+            outcome = self._exchange.receive(call, self.now)
             if outcome.delay:
                 await asyncio.sleep(outcome.delay)
             return self._deliver(request, outcome)
@@ -72,7 +74,7 @@ class Web:
             stats.leave()
 
     def _deliver(self, request: web.Request, outcome: Outcome) -> web.Response:
-        label = self._exchange.service.switches.content_type
+        label = self._exchange.label(request.path)
         if outcome.reply is not None and outcome.delivery == "reply":
             return _response(outcome.reply, label)
         transport = request.transport

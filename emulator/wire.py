@@ -17,6 +17,20 @@ Body = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Request:
+    """A call as it arrived; ``body`` is the decoded JSON, or ``None`` when there was none that could be decoded.
+
+    Only API v2 reads the query and the header Authorization.
+    """
+
+    method: str
+    path: str
+    body: Any
+    query: tuple[tuple[str, str], ...] = ()
+    authorization: str | None = None
+
+
+@dataclass(frozen=True)
 class Reply:
     """What the service answers. ``text`` replaces the JSON body when a fault says so."""
 
@@ -107,7 +121,7 @@ class Renderer:
             "upswift_version": device.agent_version,
             "project": device.project,
             "group": device.group,
-            "device_ip": f"198.18.{device.device_id >> 8 & 255}.{device.device_id & 255}",
+            "device_ip": device.ip,
             "last_keepalive": self._stamp(last_beat),
             "cpu_usage": load % 89,
             "ram_usage": load % 71,
