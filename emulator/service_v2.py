@@ -146,7 +146,8 @@ class ServiceV2:
     def endless(self, request: Request, reply: Reply) -> Reply:
         """The first page of a list as if there were always one more."""
         address, key = locate(request.path), self._switches.cursor_key
-        if reply.status != 200 or address is None or address.call not in (DEVICES, DEPLOYMENTS):
+        lists = address is not None and address.call in (DEVICES, DEPLOYMENTS) and request.method == "GET"
+        if reply.status != 200 or not lists:
             return reply
         if isinstance(reply.body, dict):
             return Reply(200, {**reply.body, key: "c-ffffff"})

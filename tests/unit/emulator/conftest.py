@@ -42,6 +42,24 @@ def deploy() -> Callable[..., tuple[int, Any]]:
     return send
 
 
+@pytest.fixture
+def deploy_v2() -> Callable[..., tuple[int, Any]]:
+    """Sends a deployment of API v2 to one device of Kiosks, or to what groups and filters say."""
+
+    def send(emulator: InProcess, device_uuid: str | None = None, **changes: Any) -> tuple[int, Any]:
+        token, filters = changes.pop("token", None), changes.pop("filters", [])
+        if device_uuid is not None:
+            filters = [*filters, {"type": "specific_device", "operand": "is", "value": device_uuid}]
+        app = {"name": "kiosk_ui", "version": "3.2.0"}
+        body = {
+            "device_filter": {"groups": changes.pop("groups", []), "filters": filters},
+            "deployment_configuration": {"flow_uuid": FLOW, "comment": "mark", "app": app, **changes},
+        }
+        return emulator.call_v2("POST", "kiosks/deployments", body, token=token)
+
+    return send
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[Emulator]:
     """An emulator on a port, shared by the tests of a module; each test clears what it set."""
