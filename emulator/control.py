@@ -13,7 +13,7 @@ from .exchange import Exchange
 from .faults import FaultError
 from .model import Device
 from .switches import SwitchError
-from .tokens import PERMISSIONS
+from .tokens import PERMISSIONS, AccessToken
 from .wire import Reply
 
 PREFIX = "/_control/"
@@ -196,7 +196,7 @@ class Control:
         return Reply(200, {"deployments": [asdict(item) for item in self._fleet.deployments.values()]})
 
     def _tokens(self, _query: Mapping[str, str], _body: dict[str, Any], _now: float) -> Reply:
-        return Reply(200, {"access_tokens": [asdict(token) for token in self._exchange.service_v2.tokens]})
+        return Reply(200, {"access_tokens": [_token(item) for item in self._exchange.service_v2.tokens]})
 
     def _add_token(self, _query: Mapping[str, str], body: dict[str, Any], now: float) -> Reply:
         spec = dict(body)
@@ -205,7 +205,7 @@ class Control:
                 raise ControlError(f"access token: unknown field {name!r}; accepted: {', '.join(_TOKEN_TYPES)}")
             if not isinstance(value, _TOKEN_TYPES[name]) or isinstance(value, bool):
                 raise ControlError(f"access token: {name} cannot be {value!r}")
-        if not set(spec.get("permissions", ())) <= set(PERMISSIONS):
+        if not all(item in PERMISSIONS for item in spec.get("permissions", ())):
             raise ControlError(f"access token: permissions must be of {', '.join(PERMISSIONS)}")
         if "project" in spec and not self._fleet.has_project(spec["project"]):
             raise ControlError(f"access token: there is no project {spec['project']!r}")
@@ -213,7 +213,7 @@ class Control:
             raise ControlError(f"access token: there is no device {spec['device_uuid']!r}")
         lifetime = spec.pop("expires_in", None)
         expires = None if lifetime is None else self._service.clock.emulated(now) + lifetime
-        return Reply(200, asdict(self._exchange.service_v2.tokens.add(**spec, expires=expires)))
+        return Reply(200, _token(self._exchange.service_v2.tokens.add(**spec, expires=expires)))
 
     def _faults(self, _query: Mapping[str, str], _body: dict[str, Any], _now: float) -> Reply:
         return Reply(200, {"faults": [asdict(item) for item in self._exchange.faults.faults]})
@@ -261,6 +261,10 @@ class Control:
 
     def _log(self, _query: Mapping[str, str], _body: dict[str, Any], _now: float) -> Reply:
         return Reply(200, {"log": list(self._exchange.stats.log)})
+
+
+def _token(token: AccessToken) -> dict[str, Any]:
+    return {**asdict(token), "permissions": list(token.permissions)}
 
 
 def _check_changes(changes: dict[str, Any]) -> None:

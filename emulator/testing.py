@@ -133,6 +133,11 @@ class Controls(ABC):
         made: str = self._control("POST", "access_tokens", {}, spec)["token"]
         return made
 
+    def access_tokens(self) -> list[dict[str, Any]]:
+        """Every access token, with what it may do."""
+        found: list[dict[str, Any]] = self._control("GET", "access_tokens", {}, None)["access_tokens"]
+        return found
+
     def deployments(self) -> list[dict[str, Any]]:
         """Every accepted deployment, with its id and its parameters."""
         found: list[dict[str, Any]] = self._control("GET", "deployments", {}, None)["deployments"]
