@@ -335,7 +335,7 @@ def test_u14_an_empty_target(emulator, deploy_v2):
     assert emulator.deployments() == []
 
 
-def test_u19_unknown_names(emulator, deploy_v2):
+def test_u19_unknown_names(emulator, uuid, deploy_v2):
     tag = {"type": "tag", "operand": "is", "value": "unheard of"}
 
     def answers() -> list[int]:
@@ -351,6 +351,7 @@ def test_u19_unknown_names(emulator, deploy_v2):
     assert answers() == [400, 400, 400, 201, 400, 200]
     emulator.set_switch(unknown_flow="accepted", unknown_group="empty", unknown_app="accepted", unknown_tag="rejected")
     assert answers() == [201, 201, 201, 400, 200, 400]
+    assert update(emulator, uuid, group_name="Floor-9").status == 400
 
 
 def test_u22_several_devices(emulator, deploy_v2):
