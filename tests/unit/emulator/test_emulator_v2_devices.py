@@ -108,6 +108,7 @@ def test_pages_with_group_and_tags(make):
     assert [len(page) for page in found] == [2, 2, 1]
     assert [device["device_name"] for page in found for device in page] == tagged
     assert pages(emulator, f"{LIST}?tags=spare&tags=canary") == pages(emulator, f"{LIST}?tags=canary")
+    assert [len(page) for page in pages(emulator, f"{LIST}?group_name={group}&tags=canary&limit=5")] == [5]
     assert names(emulator.call_v2("GET", f"{LIST}?tags=unheard")) == []
     assert len(names(emulator.call_v2("GET", f"{LIST}?group_name={group}"))) == 10
 
