@@ -45,7 +45,8 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "read.py _Reader._unknown: near[0] -> near[-1]",
         "zones.py read_zone: near[0] -> near[-1]",
         "read.py _Reader._unknown: difflib.get_close_matches(key, accepted, 1) -> difflib.get_close_matches(key, accepted, 2)",
-        "zones.py read_zone: difflib.get_close_matches(key.lower(), sorted(places), 1, 0.75) -> difflib.get_close_matches(key.lower(), sorted(places), 2, 0.75)",
+        "zones.py read_zone: difflib.get_close_matches(key.lower(), sorted(places), 1, 0.75) -> "
+        "difflib.get_close_matches(key.lower(), sorted(places), 2, 0.75)",
         "read.py _Reader._exactly: closes[0] -> closes[-1]",
         "schedule.py read_schedule: starts[0] -> starts[-1]",
     ),
@@ -154,7 +155,8 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "ics_zone.py _changes: wall.year > 1 -> wall.year > 2",
     ),
     "By minus one both are the same.": (
-        "ics_zone.py _offset: timedelta(hours=hours, minutes=minutes, seconds=seconds) * (-1 if found.group(1) == '-' else 1) -> timedelta(hours=hours, minutes=minutes, seconds=seconds) // (-1 if found.group(1) == '-' else 1)",
+        "ics_zone.py _offset: timedelta(hours=hours, minutes=minutes, seconds=seconds) * (-1 if found.group(1) == '-' else 1) -> "
+        "timedelta(hours=hours, minutes=minutes, seconds=seconds) // (-1 if found.group(1) == '-' else 1)",
     ),
     "Nobody looks at it.": (
         "ics_zone.py _agrees: timedelta(0) -> timedelta(1)",
@@ -199,7 +201,8 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "recurrence.py Recurrence.idle_exceptions: datetime(9000, 1, 1) -> datetime(9001, 1, 1)",
         "recurrence.py Recurrence.idle_exceptions: datetime(9000, 1, 1) -> datetime(8999, 1, 1)",
         "recurrence.py Recurrence.idle_exceptions: datetime(9000, 1, 1) -> datetime(9000, 2, 1)",
-        "recurrence.py Recurrence.idle_exceptions: since.replace(tzinfo=None) - DAY < time.replace(tzinfo=None) < datetime(9000, 1, 1) -> since.replace(tzinfo=None) - DAY < time.replace(tzinfo=None) <= datetime(9000, 1, 1)",
+        "recurrence.py Recurrence.idle_exceptions: since.replace(tzinfo=None) - DAY < time.replace(tzinfo=None) < datetime(9000, 1, 1) -> "
+        "since.replace(tzinfo=None) - DAY < time.replace(tzinfo=None) <= datetime(9000, 1, 1)",
     ),
     "More than any zone is away from UTC.": (
         "recurrence.py Recurrence.idle_exceptions: 2 * DAY -> 1 * DAY",
