@@ -26,6 +26,17 @@ def make() -> Callable[..., InProcess]:
 
 
 @pytest.fixture
+def emulator(make: Callable[..., InProcess]) -> InProcess:
+    return make()
+
+
+@pytest.fixture
+def uuid(emulator: InProcess) -> str:
+    """The first of its devices."""
+    return str(emulator.devices()[0]["device_uuid"])
+
+
+@pytest.fixture
 def deploy() -> Callable[..., tuple[int, Any]]:
     """Sends a v1 deployment to one device, or to what groups and filters say."""
 

@@ -14,11 +14,6 @@ TRIGGER = "/v1/set_update_trigger"
 DETAILS = "/v1/devices_details"
 
 
-@pytest.fixture
-def emulator(make):
-    return make()
-
-
 def hold(emulator, number: int = 0):
     token = emulator.devices()[number]["device_token"]
     return emulator.request(

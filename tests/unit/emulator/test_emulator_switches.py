@@ -18,11 +18,6 @@ TRIGGER = "/v1/set_update_trigger"
 
 
 @pytest.fixture
-def emulator(make):
-    return make()
-
-
-@pytest.fixture
 def uuid(emulator):
     return emulator.devices()[0]["device_uuid"]
 

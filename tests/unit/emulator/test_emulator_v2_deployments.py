@@ -14,16 +14,6 @@ import pytest
 DEPLOYMENTS = "kiosks/deployments"
 
 
-@pytest.fixture
-def emulator(make):
-    return make()
-
-
-@pytest.fixture
-def uuid(emulator) -> str:
-    return emulator.devices()[0]["device_uuid"]
-
-
 def states(emulator, name: str) -> list[str]:
     status, body = emulator.call_v2("GET", f"{DEPLOYMENTS}/{name}")
     assert (status, body["deployment_uuid"]) == (200, name)

@@ -13,16 +13,6 @@ import pytest
 LIST = "kiosks/devices"
 
 
-@pytest.fixture
-def emulator(make):
-    return make()
-
-
-@pytest.fixture
-def uuid(emulator) -> str:
-    return emulator.devices()[0]["device_uuid"]
-
-
 def refusal(answer: tuple[int, Any], status: int = 400) -> str:
     assert answer[0] == status
     assert list(answer[1]) == ["message"]

@@ -11,11 +11,6 @@ import pytest
 LIST, DEPLOYMENTS = "/api/v2/kiosks/devices", "/api/v2/kiosks/deployments"
 
 
-@pytest.fixture
-def emulator(make):
-    return make()
-
-
 def hold(emulator, number: int = 0, method: str = "PATCH"):
     uuid = emulator.devices()[number]["device_uuid"]
     return emulator.request(method, f"{LIST}/{uuid}", {"update_trigger": True}, f"Bearer {emulator.access_token}")

@@ -32,11 +32,6 @@ def emulator(server):
     server.reset_stats()
 
 
-@pytest.fixture
-def uuid(emulator) -> str:
-    return emulator.devices()[0]["device_uuid"]
-
-
 def exchange(emulator, method: str, path: str, body: Any = None, *headers: str) -> tuple[str, dict[str, str], bytes]:
     """One request, written and read byte by byte: status line, headers, body."""
     host, _colon, port = emulator.url.removeprefix("http://").partition(":")

@@ -17,16 +17,6 @@ from emulator.switches import Switches, explained
 LIST, DEPLOYMENTS = "kiosks/devices", "kiosks/deployments"
 
 
-@pytest.fixture
-def emulator(make):
-    return make()
-
-
-@pytest.fixture
-def uuid(emulator) -> str:
-    return emulator.devices()[0]["device_uuid"]
-
-
 def update(emulator, uuid: str, method: str = "PATCH", **body: Any) -> Any:
     authorization = f"Bearer {emulator.access_token}"
     return emulator.request(method, f"/api/v2/{LIST}/{uuid}", body or {"update_trigger": True}, authorization).reply
