@@ -294,7 +294,7 @@ ENDED = (
     one(
         "sends-after-its-run",
         "Right before a write departs, its run is known to go on",
-        *(CLIENT, "            raise RunEnded\n        deadline.check", "            pass\n        deadline.check"),
+        *(CLIENT, "        if not self.interrupted:\n            self.lease.check()\n", ""),
         *(unit("lease"),),
     ),
     one(

@@ -76,16 +76,15 @@ class Client:
 
     def check_before_send(self, deadline: Deadline) -> None:
         """For right before a write is sent, when all waiting is over. Raises RunEnded or TooLate."""
-        if self.run_ended:
-            raise RunEnded
+        if not self.interrupted:
+            self.lease.check()
         deadline.check(self.now())
 
     def check_goes_on(self) -> None:
         """For between two parts of a long task. Raises Interrupted or RunEnded."""
         if self.interrupted:
             raise Interrupted(self.interrupted)
-        if self.run_ended:
-            raise RunEnded
+        self.lease.check()
 
     def interrupt(self, signal_name: str) -> None:
         """Nothing more is sent and nothing waits any longer, but for what is uninterrupted. Calls in flight end by
