@@ -331,7 +331,7 @@ ENDED = (
         "the-progress-takes-the-signal",
         "The thread that shows the progress leaves the signals to the main thread",
         *(LIVE, "        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})\n", ""),
-        *(E2E % "rollout_signals",),
+        *(unit("live"),),
     ),
     one(
         "outlives-its-worker",
